@@ -1,0 +1,1 @@
+"""Segment cells and the structures inside them in fluorescence microscopy images."""
