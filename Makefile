@@ -1,0 +1,40 @@
+# Every target makes what it needs first. `make` alone lists them.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: help demo test lab tidy bench freeze clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo:  ## segment the bundled sample and say where the results lie
+	@$(PYTHON) tools/environment.py demo
+	@$(RUN) tools/demo.py
+
+test:  ## make the whole environment and run every test, all notebooks included
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) -m ruff check .
+	@$(RUN) tools/tidy.py --check notebooks
+	@$(RUN) -m pytest
+
+lab:  ## open JupyterLab on the first notebook
+	@$(PYTHON) tools/environment.py lab
+	@$(RUN) -m jupyter lab notebooks/00_start/01_first_segmentation.ipynb
+
+tidy:  ## clear outputs of notebooks, format the code
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/tidy.py notebooks
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) -m benchmarks.algorithms
+
+freeze:  ## write the versions of the environment into constraints.txt
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/freeze.py
+
+clean:  ## remove the environment and everything that was made
+	rm -rf .venv results build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""Images in and out: read one channel as a `Stack`, write masks and labels, keep the record of a run."""
+
+from helpers.images.reading import Input, contents, read, read_or
+from helpers.images.record import read_record, record, write_record
+from helpers.images.scenes import ImageFileError
+from helpers.images.stack import Stack, safe_name
+from helpers.images.writing import output_path, together, write
+
+__all__ = [
+    "ImageFileError",
+    "Input",
+    "Stack",
+    "contents",
+    "output_path",
+    "read",
+    "read_or",
+    "read_record",
+    "record",
+    "safe_name",
+    "together",
+    "write",
+    "write_record",
+]

@@ -1,0 +1,288 @@
+"""What every notebook does around its story: check its parameters, say how far the result can be trusted, save it with its record."""
+
+import ast
+import difflib
+import html
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers import figures, images, measure
+from helpers.images import Stack
+from helpers.metrics import Overlap, overlap
+from helpers.workflows import WORKFLOWS, Workflow, check_values
+
+INPUTS: Mapping[str, Any] = {"input_path": "", "output_folder": "results", "channel": "", "scene": 0, "time": 0, "voxel_size": []}
+"""The parameters that every lookup-table notebook takes before those of its workflow, with their default values."""
+
+_NAME_OR_NUMBER = ("channel", "scene")
+
+
+def check(workflow_id: str = "", namespace: Mapping[str, Any] | None = None) -> "Run":
+    """Stop the notebook if a parameter is unknown, of the wrong type or out of its range.
+
+    papermill passes any name and any type; a misspelt parameter would silently leave the default in place. The names are taken
+    from the cells that this kernel has run: the parameters cell, and the cell that papermill puts below it.
+
+    Parameters
+    ----------
+    workflow_id : str
+        Id of the workflow whose parameters the notebook has; empty: the notebook's own parameters cell says what there is.
+    namespace : mapping, optional
+        Where the values are; the notebook's variables if left out.
+
+    Returns
+    -------
+    run : Run
+        Reads the parameters again when it saves, so that the record holds the values in force then.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One sentence that names the parameter, what it got and what it takes.
+    """
+    cells = _cells_run()
+    declared, given = _declared_and_given(cells)
+    if workflow_id:
+        declared = {**INPUTS, **WORKFLOWS[workflow_id].published}
+    if namespace is None:
+        namespace = sys._getframe(1).f_globals
+    run = Run(workflow_id, declared, namespace)
+    check_parameters({**run.parameters(), **{name: namespace.get(name, value) for name, value in given.items()}}, declared, workflow_id)
+    return run
+
+
+def check_parameters(values: Mapping[str, Any], declared: Mapping[str, Any], workflow_id: str = "") -> None:
+    """Raise one sentence if a value has an unknown name, another type than its declared default, or makes no sense.
+
+    Parameters
+    ----------
+    values : mapping
+        Name to value, as given.
+    declared : mapping
+        Name to default value, as `parameters_cell` returns it.
+    workflow_id : str
+        Also hold the values against the knobs of this workflow.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    workflow = WORKFLOWS.get(workflow_id)
+    for name, value in values.items():
+        if name not in declared:
+            close = difflib.get_close_matches(name, declared, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise TypeError(f"unknown parameter {name!r}{hint}; this notebook takes: {', '.join(declared)}")
+        if workflow is None or name in INPUTS:
+            _check_type(name, value, declared[name])
+    if "voxel_size" in values and "voxel_size" in INPUTS:
+        _check_voxel_size(values["voxel_size"])
+    if workflow is not None:
+        check_values(workflow.function, {name: value for name, value in values.items() if name in workflow.published})
+
+
+def parameters_cell(path: str | Path) -> dict[str, Any]:
+    """Return name and default value of each parameter of a notebook file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a notebook, or none of its cells is tagged ``parameters``.
+    """
+    try:
+        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read as a notebook: give the path of an .ipynb file ({error})") from None
+    for cell in cells:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            return literals("".join(cell["source"]))
+    raise ValueError(f"{path} has no cell tagged 'parameters': parameters given to it would be ignored")
+
+
+def literals(source: str) -> dict[str, Any]:
+    """Return the names that a cell sets to plain values, with the values.
+
+    >>> literals("sigma = 1.5  # pixels")
+    {'sigma': 1.5}
+    """
+    found = {}
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a cell with a line magic or a shell command: no parameters there
+        return found
+    for statement in statements:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+            try:
+                found[statement.targets[0].id] = ast.literal_eval(statement.value)
+            except ValueError:
+                continue
+    return found
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows of a name and a value, and sentences of warning; shows itself as a table in a notebook."""
+
+    rows: list[tuple[str, str]]
+    warnings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Return the table as plain text."""
+        width = max(len(name) for name, _ in self.rows)
+        return "\n".join([*(f"{name:<{width}}  {value}" for name, value in self.rows), *(f"! {warning}" for warning in self.warnings)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>" for a, b in self.rows)
+        warnings = "".join(f"<li><b>{html.escape(warning)}</b></li>" for warning in self.warnings)
+        return f"<table>{rows}</table>" + (f"<ul>{warnings}</ul>" if warnings else "")
+
+
+@dataclass
+class Run:
+    """One run of a notebook: which workflow, and where its parameters are. Made by `check`."""
+
+    workflow_id: str
+    declared: Mapping[str, Any]
+    namespace: Mapping[str, Any] = field(repr=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the declared parameters with the values they have now."""
+        return {name: self.namespace[name] for name in self.declared if name in self.namespace}
+
+    @property
+    def workflow(self) -> Workflow:
+        """The row of the lookup table."""
+        return WORKFLOWS[self.workflow_id]
+
+    def verdict(self, stack: Stack, mask: np.ndarray, truth: np.ndarray | None = None) -> Report:
+        """Say how much was found, how near to the truth where it is known, and which signs of failure show.
+
+        Parameters
+        ----------
+        stack : Stack
+        mask : (Z, Y, X) ndarray of bool
+        truth : (Z, Y, X) ndarray of bool, optional
+
+        Returns
+        -------
+        Report
+        """
+        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        rows = [
+            ("pieces found", f"{quality.objects}, of which {quality.objects_at_border} touch the border"),
+            ("part of the image that is structure", f"{quality.foreground_fraction:.2%}"),
+            ("saturated voxels", f"{quality.saturated_fraction:.2%}"),
+        ]
+        if truth is not None:
+            rows += _against_truth(overlap(truth, mask))
+        return Report(rows, list(quality.warnings))
+
+    def save(self, stack: Stack, mask: np.ndarray, table: Any = None, seed: int | None = None) -> Report:
+        """Save mask, picture, table of objects and record into the output folder; all of them or none.
+
+        Parameters
+        ----------
+        stack : Stack
+        mask : (Z, Y, X) ndarray of bool
+        table : pandas.DataFrame, optional
+            Measured objects; measured here if left out.
+        seed : int, optional
+            For the record, where a step draws random numbers.
+
+        Returns
+        -------
+        saved : Report
+            One row a file: what it is, and its path.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter was changed to something that makes no sense.
+        OSError
+            One sentence: the folder cannot be written. What was there before is left as it was.
+        """
+        parameters = self.parameters()
+        check_parameters(parameters, self.declared, self.workflow_id)
+        if table is None:
+            table = measure.objects(mask, stack, filled=self.workflow.is_shell)
+        values = {name: parameters.get(name, value) for name, value in self.workflow.published.items()}
+        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        stem = f"{stack.name}_{self.workflow_id}"
+        names = {what: f"{stem}_{ending}" for what, ending in OUTPUTS.items()}
+        folder = Path(parameters["output_folder"])
+        with images.together(folder) as temporary:
+            images.write(temporary / names["mask"], mask, stack.voxel_size)
+            figures.save(figures.overlay(stack, mask), temporary / names["picture"])
+            table.to_csv(temporary / names["objects"], index=False)
+            record = images.record(
+                stack,
+                workflow=self.workflow_id,
+                parameters=values,
+                reading={name: parameters[name] for name in INPUTS if name in parameters and name != "output_folder"},
+                outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
+                seed=seed,
+                quality=quality._asdict() | {"same_as_workflow": bool(np.array_equal(self.workflow(stack.raw, **values), mask))},
+            )
+            images.write_record(temporary / names["record"], record)
+        return Report([(what, str(folder / name)) for what, name in names.items()])
+
+
+OUTPUTS: Mapping[str, str] = {"mask": "mask.ome.tif", "picture": "overlay.png", "objects": "objects.csv", "record": "record.json"}
+"""What a lookup-table notebook leaves in its output folder, after ``<stem>_<id>_``."""
+
+
+def _against_truth(score: Overlap) -> list[tuple[str, str]]:
+    return [
+        ("Dice with the truth (1 = identical)", f"{score.dice:.3f}"),
+        ("part of the truth that was found", f"{score.recall:.1%}"),
+        ("part of the found that is true", f"{score.precision:.1%}"),
+    ]
+
+
+def _cells_run() -> list[str]:
+    """Return the source of the cells that this kernel has run; none outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return list(shell.user_ns.get("In", [])) if shell else []
+
+
+def _declared_and_given(cells: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the parameters cell sets, and what it and the cell that papermill put below it set."""
+    declared: dict[str, Any] = {}
+    given: dict[str, Any] = {}
+    for source in cells:
+        values = literals(source)
+        if source.lstrip().startswith("# Parameters"):  # papermill opens its cell so
+            given.update(values)
+        elif "output_folder" in values:  # the parameters cell; run again after a mend, its older text no longer counts
+            declared, given = values, dict(values)
+    return declared, given
+
+
+def _check_type(name: str, value: Any, default: Any) -> None:
+    wanted, words = {
+        bool: ((bool,), "True or False"),
+        int: ((int,), "a whole number"),
+        float: ((int, float), "a number"),
+        str: ((str,), "text"),
+        list: ((list, tuple), "a list"),
+    }[type(default)]
+    if name in _NAME_OR_NUMBER:
+        wanted, words = (str, int), "a name or a number"
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        hint = f": with papermill give it as -y '{name}: [...]'" if wanted == (list, tuple) and isinstance(value, str) else ""
+        raise TypeError(f"{name} must be {words}, got {value!r}{hint}")
+
+
+def _check_voxel_size(value: Any) -> None:
+    numbers = [part for part in value if isinstance(part, (int, float)) and not isinstance(part, bool) and 0 < part < 1e4]
+    if len(value) not in (0, 3) or len(numbers) != len(value):
+        raise ValueError(f"voxel_size must be [z, y, x] in um, for example [0.29, 0.108, 0.108], or [] to take the file's: got {value!r}")

@@ -1,0 +1,11 @@
+"""Synthetic fields of view whose truth is known: the default input of every notebook, and what the tests are made of.
+
+>>> from helpers import phantoms
+>>> stack, truth = phantoms.mitochondria(seed=0, shape=(8, 64, 64))
+>>> stack.raw.shape == truth.shape
+True
+"""
+
+from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
+
+__all__ = ["Phantom", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes"]

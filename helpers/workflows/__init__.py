@@ -1,0 +1,6 @@
+"""The lookup table of published workflows: `WORKFLOWS` by id, each a function with the values that suit one structure."""
+
+from helpers.workflows.knobs import Knob, check_values, knobs
+from helpers.workflows.lookup_table import TUNED_VOXEL_SIZE, WORKFLOWS, Workflow
+
+__all__ = ["TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Workflow", "check_values", "knobs"]

@@ -1,0 +1,128 @@
+"""Every notebook runs headless from top to bottom; what it leaves and how near it comes to the truth is looked at."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import papermill
+import pytest
+import tifffile
+from papermill.exceptions import PapermillExecutionError
+
+from helpers import images
+from helpers.workflows import WORKFLOWS
+
+ROOT = Path(__file__).resolve().parents[2]
+START = ROOT / "notebooks" / "00_start"
+LOOKUP_TABLE = ROOT / "notebooks" / "10_lookup_table"
+
+
+def run(path: Path, tmp_path: Path, **parameters) -> list[dict]:
+    executed = tmp_path / "executed.ipynb"
+    values = {"output_folder": str(tmp_path / "out"), **parameters}
+    papermill.execute_notebook(str(path), str(executed), values, progress_bar=False, cwd=str(tmp_path))
+    return json.loads(executed.read_text())["cells"]
+
+
+def text_of(cells: list[dict]) -> str:
+    return json.dumps([cell.get("outputs", []) for cell in cells])
+
+
+def pictures_of(cells: list[dict]) -> int:
+    return sum("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+
+
+def dice_of(cells: list[dict]) -> float:
+    return float(re.search(r"Dice with the truth \(1 = identical\)\s+([0-9.]+)", text_of(cells)).group(1))
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_lookup_table_notebook(name, tmp_path):
+    cells = run(LOOKUP_TABLE / f"{name}.ipynb", tmp_path)
+    assert pictures_of(cells) >= 6
+    assert dice_of(cells) >= 0.8
+    (record_path,) = (tmp_path / "out").glob(f"*_{name}_record.json")
+    record = json.loads(record_path.read_text())
+    assert record["quality"]["same_as_workflow"] is True, "the steps of the notebook give what the one call gives"
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert not [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"], "no warnings in the notebook"
+
+
+@pytest.mark.parametrize("name", ["01_first_segmentation", "02_open_your_images"])
+def test_start_notebook(name, tmp_path):
+    cells = run(START / f"{name}.ipynb", tmp_path)
+    assert pictures_of(cells) >= 3
+    assert list((tmp_path / "out").iterdir())
+
+
+def test_many_images_lists_the_damaged_file_and_finishes_the_rest(tmp_path):
+    cells = run(START / "06_many_images.ipynb", tmp_path)
+    summary = (tmp_path / "out" / "summary.csv").read_text()
+    assert summary.count(",done,") == 2
+    assert summary.count(",failed,") == 1
+    assert pictures_of(cells) >= 1
+
+
+def test_bundled_sample_through_the_notebook(tmp_path):
+    sample = ROOT / "data" / "mitochondria.ome.tif"
+    assert sample.stat().st_size < 1e6
+    run(LOOKUP_TABLE / "tomm20.ipynb", tmp_path, input_path=str(sample))
+    mask = tifffile.imread(tmp_path / "out" / "mitochondria_tomm20_mask.ome.tif") > 0
+    assert np.array_equal(mask, WORKFLOWS["tomm20"](images.read(sample).raw))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"filament_cutofs": [0.1]}, "did you mean 'filament_cutoffs'"),
+        ({"minimum_size": "abc"}, "minimum_size must be a whole number"),
+        ({"smoothing_sigma": -1}, "smoothing_sigma must be"),
+        ({"filament_sigmas": [1.0, 2.0]}, "lists of the same length"),
+        ({"input_path": "no_such_file.tif"}, "no_such_file.tif"),
+    ],
+    ids=["unknown", "type", "range", "lengths", "file"],
+)
+def test_notebook_stops_with_one_sentence_and_leaves_nothing(parameters, sentence, tmp_path):
+    with pytest.raises(PapermillExecutionError) as caught:
+        run(LOOKUP_TABLE / "tomm20.ipynb", tmp_path, **parameters)
+    assert sentence in caught.value.evalue.splitlines()[-1]
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_papermill_from_the_command_line_fails_with_the_sentence_last(tmp_path):
+    command = [str(Path(sys.executable).with_name("papermill")), str(LOOKUP_TABLE / "tomm20.ipynb"), "out.ipynb", "-p", "minimum_sise", "5"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 1
+    assert "did you mean 'minimum_size'" in result.stderr.strip().splitlines()[-1]
+
+
+REAL = {
+    "mito_yeast_1": ("tomm20", "structures_3d/mito_yeast_1.ome.tif", {"filament_sigmas": [2.0], "minimum_size": 40}),
+    "vesicles": ("slc25a17", "structures_3d/vesicles_cols0-125.ome.tif", {"contrast_high": 10, "spot_cutoffs": [0.03]}),
+    "nuclear_envelope": (
+        "lmnb1_interphase",
+        "structures_3d/nuclear_envelope_left.ome.tif",
+        {"voxel_size": [0.5, 0.2416, 0.2416], "filament_cutoffs": [0.2, 0.2, 0.2]},
+    ),
+    "tubulin": ("tomm20", "allen_cell06_3d/tub_img.ome.tif", {"voxel_size": [0.29, 0.108, 0.108], "filament_sigmas": [1.0]}),
+}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("case", REAL)
+def test_real_stacks(case, shared, tmp_path):
+    name, file, parameters = REAL[case]
+    run(LOOKUP_TABLE / f"{name}.ipynb", tmp_path, input_path=str(shared / "data" / file), **parameters)
+    (path,) = (tmp_path / "out").glob("*_record.json")
+    quality = json.loads(path.read_text())["quality"]
+    assert quality["objects"] > 0
+    assert 0.001 < quality["foreground_fraction"] < 0.4
+
+
+@pytest.mark.real_data
+def test_missing_voxel_size_of_a_real_file_is_asked_for(shared, tmp_path):
+    with pytest.raises(PapermillExecutionError, match=r"voxel_size=\[z, y, x\]"):
+        run(LOOKUP_TABLE / "lmnb1_interphase.ipynb", tmp_path, input_path=str(shared / "data/structures_3d/nuclear_envelope_left.ome.tif"))

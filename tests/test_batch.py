@@ -1,0 +1,148 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import batch, images, phantoms
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A notebook that fails for files whose name says so, and writes one line for the others."""
+    code = [
+        "from pathlib import Path\ntext = Path(input_path).read_text()\nif 'bad' in text:\n    raise ValueError('this file is bad: mend it')",
+        "Path(output_folder, Path(input_path).stem + '_tiny_out.txt').write_text(f'{text} {factor} {len(text)}')",
+    ]
+    cells = [{"cell_type": "code", "id": "p", "metadata": {"tags": ["parameters"]}, "source": "input_path = ''\noutput_folder = 'results'\nfactor = 2.0"}]
+    cells += [{"cell_type": "code", "id": f"c{k}", "metadata": {}, "source": text} for k, text in enumerate(code)]
+    for cell in cells:
+        cell |= {"outputs": [], "execution_count": None}
+    path = tmp_path / "tiny.ipynb"
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, text in {"a.tif": "one", "b.tif": "bad", "c.tif": "three"}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_failures_are_listed_and_do_not_stop_the_rest(notebook, files, tmp_path, capsys):
+    out = tmp_path / "out"
+    table = batch.run(notebook, [files], out, {"factor": 3})
+    assert table["status"].tolist() == ["done", "failed", "done"]
+    assert table["error"][1] == "ValueError: this file is bad: mend it"
+    assert (out / "a_tiny_out.txt").read_text() == "one 3 3"
+    assert (out / "c_tiny_out.txt").exists()
+    assert (out / "a_tiny.ipynb").exists()
+    assert (out / "b_tiny_failed.ipynb").exists()
+    assert not (out / "b_tiny.ipynb").exists()
+    assert "this file is bad" in capsys.readouterr().out
+    assert (out / "summary.csv").read_text().count("\n") == 4
+
+    # A second call does only what failed; mended, it succeeds and the failed notebook goes.
+    times = {name: (out / name).stat().st_mtime_ns for name in ("a_tiny_out.txt", "c_tiny_out.txt")}
+    (files / "b.tif").write_text("two")
+    table = batch.run(notebook, [files], out, {"factor": 3})
+    assert table["status"].tolist() == ["done before", "done", "done before"]
+    assert {name: (out / name).stat().st_mtime_ns for name in times} == times
+    assert not (out / "b_tiny_failed.ipynb").exists()
+
+    # Other values, a changed file, a lost result: done again.
+    (files / "a.tif").write_text("other")
+    (out / "b_tiny_out.txt").unlink()
+    assert batch.run(notebook, [files], out, {"factor": 3})["status"].tolist() == ["done", "done", "done before"]
+    assert batch.run(notebook, [files / "a.tif"], out, {"factor": 4})["status"].tolist() == ["done"]
+    assert [path.name for path in (out / batch.MARKERS).iterdir() if path.suffix == ".ipynb"] == []
+
+
+def test_an_interrupted_run_goes_on(notebook, files, tmp_path, monkeypatch):
+    import papermill
+
+    out, calls = tmp_path / "out", []
+    execute = papermill.execute_notebook
+
+    def stop_at_second(*arguments, **settings):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return execute(*arguments, **settings)
+
+    monkeypatch.setattr(papermill, "execute_notebook", stop_at_second)
+    assert batch.main([str(notebook), str(files / "a.tif"), str(files / "c.tif"), "--output-folder", str(out)]) == 130
+    assert batch.main([str(notebook), str(files / "a.tif"), str(files / "c.tif"), "--output-folder", str(out)]) == 0
+    assert len(calls) == 3, "the first file was not run again"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-p", "facto", "3"], "unknown parameter 'facto' .did you mean 'factor'"),
+        (["-p", "factor", "abc"], "factor must be a number, got 'abc'"),
+        (["-p", "input_path", "x"], "input_path is set for each file"),
+    ],
+)
+def test_parameters_are_checked_before_the_first_run(notebook, files, tmp_path, capsys, arguments, sentence):
+    import re
+
+    assert batch.main([str(notebook), str(files), "--output-folder", str(tmp_path / "out"), *arguments]) == 2
+    assert re.search(sentence, capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_would_overwrite_one_another_are_refused(notebook, files, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.tif").write_text("x")
+    with pytest.raises(ValueError, match="would both be saved as a"):
+        batch.run(notebook, [files / "a.tif", other / "a.tif"], tmp_path / "out", {})
+
+
+@pytest.mark.parametrize(("given", "sentence"), [("missing.tif", "does not exist"), ("empty", "no image file")])
+def test_missing_files_and_empty_folders(notebook, tmp_path, given, sentence):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=sentence):
+        batch.run(notebook, [tmp_path / given], tmp_path / "out", {})
+
+
+def test_output_folder_beneath_a_file(notebook, files, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot be made"):
+        batch.run(notebook, [files], tmp_path / "file" / "out", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.5", 0.5), ("3", 3), ("[0.1, 0.2]", [0.1, 0.2]), ("TOM20", "TOM20"), ("true", True), ("1e-3", 1e-3), ("C:/a b", "C:/a b"), ("None of it", "None of it")],
+)
+def test_values_of_the_command_line(text, value):
+    assert batch._value(text) == value
+
+
+def test_lookup_table_notebook_over_files_from_the_command_line(tmp_path):
+    """The real thing: two stacks and a damaged file through tomm20, as a user calls it."""
+    folder = tmp_path / "stacks"
+    folder.mkdir()
+    for seed in (0, 1):
+        stack, _ = phantoms.mitochondria(seed=seed, shape=(5, 64, 64))
+        images.write(folder / f"cell_{seed}.ome.tif", stack.raw, stack.voxel_size)
+    (folder / "damaged.tif").write_bytes((folder / "cell_0.ome.tif").read_bytes()[:2000])
+    command = [sys.executable, "-m", "helpers.batch", "tomm20", str(folder), "--output-folder", str(tmp_path / "out"), "-p", "filament_cutoffs", "[0.1]"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300)
+    assert result.returncode == 1, result.stderr
+    assert "2 done, 1 failed" in result.stdout
+    record = json.loads((tmp_path / "out" / "cell_1_tomm20_record.json").read_text())
+    assert record["parameters"]["filament_cutoffs"] == [0.1]
+    assert record["quality"]["same_as_workflow"] is True
+    assert not list((tmp_path / "out").glob("damaged*mask*"))

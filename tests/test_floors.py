@@ -1,0 +1,88 @@
+"""A module imports only from floors below its own; inside a folder, only from files that stand earlier in its list."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = {
+    "_checks": 0, "_kernels": 0,
+    "images": 1, "classic": 1, "metrics": 1,
+    "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2,
+    "learning": 3, "tuning": 3,
+    "engines": 4,
+    "algorithms": 5, "comparison": 5,
+    "figures": 6, "notebook": 6, "batch": 6,
+    "views": 7,
+}  # fmt: skip
+SAME_FLOOR = {("notebook", "figures"), ("batch", "notebook")}
+ORDER = {
+    "classic": ["intensity", "responses", "thresholds", "masks", "labels"],
+    "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "writing", "record"],
+    "phantoms": ["microscope", "cells", "structures", "examples"],
+    "workflows": ["knobs", "filaments", "spots", "shells", "lookup_table"],
+}  # fmt: skip
+MODULES = sorted((ROOT / "helpers").rglob("*.py"))
+
+
+def imported(path: Path) -> set[tuple[str, ...]]:
+    """Return the helpers modules that a file imports, as parts after ``helpers``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).parent.parts[: len(path.relative_to(ROOT).parent.parts) - node.level + 1] if node.level else ()
+            names = [".".join([*package, *filter(None, [node.module, alias.name])]) for alias in node.names]
+        else:
+            continue
+        found |= {tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "helpers"}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_imports_only_downwards(path):
+    own = path.relative_to(ROOT / "helpers").with_suffix("").parts
+    if own == ("__init__",):
+        return
+    assert own[0] in FLOORS, f"{path}: give this module a floor"
+    for parts in imported(path):
+        if not parts:
+            continue
+        if parts[0] == own[0]:
+            order = ORDER.get(own[0], [])
+            if len(parts) > 1 and len(own) > 1 and own[1] in order and parts[1] in order:
+                assert order.index(parts[1]) < order.index(own[1]), f"{path} imports {'.'.join(parts)}, which stands later in its folder"
+            continue
+        allowed = FLOORS[parts[0]] < FLOORS[own[0]] or (own[0], parts[0]) in SAME_FLOOR
+        assert allowed, f"{path} imports {'.'.join(parts)}, which is not on a lower floor"
+
+
+def test_only_classic_and_metrics_call_kernels():
+    callers = {path.relative_to(ROOT / "helpers").parts[0] for path in MODULES if any(parts[:1] == ("_kernels",) for parts in imported(path))}
+    assert callers <= {"_kernels", "classic", "metrics"}
+
+
+def test_no_circles():
+    graph = {}
+    for path in MODULES:
+        name = path.relative_to(ROOT / "helpers").with_suffix("").parts
+        graph[name] = {parts[: len(other)] for parts in imported(path) for other in [parts, parts[:-1]] if other}
+    known = set(graph)
+
+    def visit(name, trail):
+        assert name not in trail, f"circle: {' -> '.join('.'.join(part) for part in [*trail, name])}"
+        for target in graph[name]:
+            if target in known and target != name:
+                visit(target, [*trail, name])
+
+    for name in known:
+        visit(name, [])
+
+
+def test_floor_rule_can_fail(tmp_path):
+    """The walk sees an upward import, wherever it stands in the file."""
+    bad = tmp_path / "bad.py"
+    bad.write_text("def f():\n    from helpers.views import panels\n")
+    assert imported(bad) == {("views", "panels")}

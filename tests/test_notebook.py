@@ -1,0 +1,181 @@
+import json
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import images, notebook, phantoms
+from helpers.notebook import INPUTS, check_parameters, parameters_cell
+from helpers.workflows import WORKFLOWS
+
+
+def values(**changes):
+    return {**INPUTS, **WORKFLOWS["tomm20"].published, **changes}
+
+
+@pytest.fixture(scope="module")
+def small():
+    return phantoms.mitochondria(seed=3, shape=(6, 64, 64))
+
+
+def started(tmp_path, **changes):
+    return notebook.check("tomm20", values(output_folder=str(tmp_path / "out"), **changes))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"filament_cutofs": [0.1]}, "unknown parameter 'filament_cutofs' .did you mean 'filament_cutoffs'"),
+        ({"filament_cutoffs": "[0.1]"}, "list of numbers.*-y"),
+        ({"minimum_size": "abc"}, "must be a whole number"),
+        ({"input_path": 5}, "input_path must be text"),
+        ({"output_folder": ["a"]}, "output_folder must be text"),
+        ({"time": "first"}, "time must be a whole number"),
+        ({"time": True}, "time must be a whole number"),
+        ({"channel": 1.5}, "channel must be a name or a number"),
+        ({"voxel_size": [0.1, 0.1]}, r"voxel_size must be \[z, y, x\]"),
+        ({"voxel_size": [0.1, 0.1, -1]}, r"voxel_size must be \[z, y, x\]"),
+        ({"voxel_size": [0.1, 0.1, float("nan")]}, r"voxel_size must be \[z, y, x\]"),
+        ({"voxel_size": "0.1"}, "voxel_size must be a list"),
+    ],
+)
+def test_bad_parameters_stop_with_one_sentence(given, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence) as caught:
+        check_parameters(values(**given), {**INPUTS, **WORKFLOWS["tomm20"].published}, "tomm20")
+    assert "\n" not in str(caught.value)
+
+
+def test_good_parameters_pass():
+    check_parameters(values(channel="TOM20", voxel_size=[0.3, 0.1, 0.1], filament_cutoffs=[0.1], smoothing_sigma=1.5), values(), "tomm20")
+
+
+def test_parameters_given_by_papermill_are_seen(monkeypatch):
+    """An unknown name in the cell that papermill injects is found, one in a scratch cell is not; an older parameters cell no longer counts."""
+    defaults = "\n".join(f"{name} = {value!r}" for name, value in values().items())
+    monkeypatch.setattr(notebook, "_cells_run", lambda: [defaults + "\nmisspelt = 1", defaults, "scratch = 3"])
+    notebook.check("tomm20", values(scratch=3))
+    monkeypatch.setattr(notebook, "_cells_run", lambda: [defaults, "# Parameters\nfilament_sigma = [1.0]\n"])
+    with pytest.raises(TypeError, match="unknown parameter 'filament_sigma'"):
+        notebook.check("tomm20", values(filament_sigma=[1.0]))
+
+
+def test_notebooks_without_a_workflow_are_checked_by_their_own_cell(monkeypatch):
+    cells = ["folder = ''\noutput_folder = 'results'\ncount = 3", "# Parameters\ncount = 'many'\n"]
+    monkeypatch.setattr(notebook, "_cells_run", lambda: cells)
+    with pytest.raises(TypeError, match="count must be a whole number, got 'many'"):
+        notebook.check(namespace={"folder": "", "output_folder": "results", "count": "many"})
+
+
+def test_parameters_cell_needs_its_tag(tmp_path):
+    path = tmp_path / "x.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": ["a = 1"]}]}))
+    with pytest.raises(ValueError, match="no cell tagged 'parameters'"):
+        parameters_cell(path)
+    path.write_text("not json")
+    with pytest.raises(ValueError, match="cannot be read as a notebook"):
+        parameters_cell(path)
+
+
+def test_verdict_compares_with_the_truth(tmp_path, small):
+    stack, truth = small
+    run = started(tmp_path)
+    assert ("Dice with the truth (1 = identical)", "1.000") in run.verdict(stack, truth, truth).rows
+    shifted = np.roll(truth, 200, axis=2)
+    shifted[:] = ~truth
+    assert ("Dice with the truth (1 = identical)", "0.000") in run.verdict(stack, shifted, truth).rows
+    nothing = run.verdict(stack, np.zeros_like(truth))
+    assert nothing.warnings
+    assert nothing.warnings[0] in str(nothing)
+    assert "<script>" not in run.verdict(stack, truth)._repr_html_()
+
+
+def test_save_leaves_four_files_that_belong_together(tmp_path, small):
+    stack, _ = small
+    run = started(tmp_path, filament_cutoffs=[0.1])
+    mask = WORKFLOWS["tomm20"](stack.raw, filament_cutoffs=[0.1])
+    saved = run.save(stack, mask)
+    folder = tmp_path / "out"
+    names = [f"{stack.name}_tomm20_{end}" for end in ("mask.ome.tif", "overlay.png", "objects.csv", "record.json")]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    assert [path for _, path in saved.rows] == [str(folder / name) for name in names]
+    back = images.read(folder / names[0])
+    assert np.array_equal(back.raw == 255, mask)
+    assert set(np.unique(back.raw)) == {0, 255}
+    assert back.voxel_size == pytest.approx(stack.voxel_size)
+    assert len(pd.read_csv(folder / names[2])) == run.verdict(stack, mask).rows[0][1].count("") or len(pd.read_csv(folder / names[2])) > 0
+    record = json.loads((folder / names[3]).read_text())
+    assert record["workflow"] == "tomm20"
+    assert record["parameters"]["filament_cutoffs"] == [0.1]
+    assert record["quality"]["same_as_workflow"] is True
+
+
+def test_record_admits_a_mask_that_was_made_otherwise(tmp_path, small):
+    stack, truth = small
+    started(tmp_path).save(stack, truth)
+    record = json.loads((tmp_path / "out" / f"{stack.name}_tomm20_record.json").read_text())
+    assert record["quality"]["same_as_workflow"] is False
+
+
+def test_record_holds_the_values_in_force_when_saving(tmp_path, small):
+    stack, _ = small
+    namespace = values(output_folder=str(tmp_path / "out"))
+    run = notebook.check("tomm20", namespace)
+    namespace["minimum_size"] = 25
+    run.save(stack, WORKFLOWS["tomm20"](stack.raw, minimum_size=25))
+    record = json.loads((tmp_path / "out" / f"{stack.name}_tomm20_record.json").read_text())
+    assert record["parameters"]["minimum_size"] == 25
+    assert record["quality"]["same_as_workflow"] is True
+
+
+def test_output_folder_beneath_a_file_is_refused(tmp_path, small):
+    stack, truth = small
+    (tmp_path / "file").write_text("x")
+    run = notebook.check("tomm20", values(output_folder=str(tmp_path / "file" / "out")))
+    with pytest.raises(OSError, match="file"):
+        run.save(stack, truth)
+
+
+def test_a_failed_save_leaves_the_earlier_result(tmp_path, small, monkeypatch):
+    stack, truth = small
+    run = started(tmp_path)
+    run.save(stack, WORKFLOWS["tomm20"](stack.raw))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(images, "write_record", full)
+    with pytest.raises(OSError, match="(?i)full|space"):
+        run.save(stack, truth)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_a_file_size_limit_leaves_nothing_half_written(tmp_path):
+    """As on a full disk: writing fails in the middle of the mask."""
+    script = f"""
+import resource, sys
+from helpers import notebook, phantoms
+from helpers.notebook import INPUTS
+from helpers.workflows import WORKFLOWS
+import numpy as np, signal
+stack, truth = phantoms.mitochondria(shape=(6, 64, 64))
+run = notebook.check("tomm20", {{**INPUTS, **WORKFLOWS["tomm20"].published, "output_folder": {str(tmp_path / "out")!r}}})
+mask = np.random.default_rng(0).random(stack.raw.shape) > 0.5
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+run.save(stack, mask)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, env=_environment())
+    assert result.returncode != 0
+    assert result.stderr.strip().splitlines()[-1].startswith("OSError"), result.stderr
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
+
+
+def _environment():
+    import os
+
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
