@@ -19,7 +19,6 @@ import json
 import os
 import pickle
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -69,6 +68,8 @@ def resident(key: str) -> float:
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
+        import resource  # not on Windows
+
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 2**10
 

@@ -223,12 +223,12 @@ class Run:
             figures.save(figures.overlay(stack, mask), temporary / names["picture"])
             table.to_csv(temporary / names["objects"], index=False)
             record = images.record(
-                stack,
+                stack=stack,
                 workflow=self.workflow_id,
                 parameters=values,
-                reading={name: parameters[name] for name in INPUTS if name in parameters and name != "output_folder"},
-                outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
+                **{name: parameters[name] for name in ("channel", "scene", "time") if name in parameters},
                 seed=seed,
+                outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
                 quality=quality._asdict() | {"same_as_workflow": bool(np.array_equal(self.workflow(stack.raw, **values), mask))},
             )
             images.write_record(temporary / names["record"], record)

@@ -41,6 +41,7 @@ def main(level):
         install_torch()
     say(f"Installing the packages of level '{level}' ({SIZES[level]} on disk, a minute or two).")
     pip("install", "--editable", f".{LEVELS[level]}", "--constraint", "constraints.txt")
+    silence_lab()
     say("Compiling the fast loops once.")
     run([str(python()), "tools/warm_up.py"])
     STAMP.write_text(json.dumps({"level": level, "hash": wanted_hash(), "python": platform.python_version()}))
@@ -59,6 +60,14 @@ def is_current(level):
 def wanted_hash():
     content = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     return hashlib.sha256(content + str(ROOT).encode()).hexdigest()
+
+
+def silence_lab():
+    """Keep JupyterLab from asking about news and updates when it is opened for the first time."""
+    settings = VENV / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    notification = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "overrides.json").write_text(json.dumps({"@jupyterlab/apputils-extension:notification": notification}))
 
 
 def make_venv():

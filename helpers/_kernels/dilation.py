@@ -38,15 +38,21 @@ def _dilate(mask, reach, result, first_plane, stop_plane):
     joined = np.empty(width, np.uint8)
     for z in range(first_plane, stop_plane):
         for y in range(height):
-            joined[:] = 0
-            for dz, dy, columns in reach:
+            for x in range(width):
+                joined[x] = 0
+            for i in range(len(reach)):
+                dz, dy, columns = reach[i, 0], reach[i, 1], reach[i, 2]
                 if 0 <= z + dz < planes and 0 <= y + dy < height:
                     row = mask[z + dz, y + dy]
-                    for x in range(width):
-                        joined[x] |= row[x]
+                    _join(joined, row, width)
                     for dx in range(1, min(columns, width - 1) + 1):
-                        for x in range(width - dx):
-                            joined[x] |= row[x + dx]
-                        for x in range(dx, width):
-                            joined[x] |= row[x - dx]
-            result[z, y] = joined
+                        _join(joined[dx:], row, width - dx)
+                        _join(joined, row[dx:], width - dx)
+            for x in range(width):
+                result[z, y, x] = joined[x]
+
+
+@nb.njit(**EXACT)
+def _join(row, other, width):
+    for x in range(width):
+        row[x] |= other[x]

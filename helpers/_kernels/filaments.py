@@ -56,6 +56,11 @@ def line_curvature(plane: np.ndarray, sigma: float) -> np.ndarray:
     return curvature
 
 
+def reach(sigma: float) -> int:
+    """Return over how many pixels a change of one pixel changes the curvatures around it."""
+    return len(gaussian_weights(sigma, TRUNCATE)) + 1
+
+
 def level(cutoff: float) -> float:
     """Return the x at which the response reaches ``cutoff``: a response above the cutoff means l2 < x m."""
     if cutoff >= 1:
@@ -187,7 +192,9 @@ def _tube_block(stack, depth, height, width, weights, factor, start, stop, out):
             second_difference(hessian, 2 * width, ring, z0 + c - 2, z0 + c, z0 + c + 2, factor)
             mixed_difference(hessian, 3 * width, ring, z1 + c + pitch, z1 + c - pitch, z_1 + c + pitch, z_1 + c - pitch, factor)
             mixed_difference(hessian, 4 * width, ring, z1 + c + 1, z1 + c - 1, z_1 + c + 1, z_1 + c - 1, factor)
-            mixed_difference(hessian, 5 * width, ring, z0 + c + pitch + 1, z0 + c + pitch - 1, z0 + c - pitch + 1, z0 + c - pitch - 1, factor)
+            mixed_difference(
+                hessian, 5 * width, ring, z0 + c + pitch + 1, z0 + c + pitch - 1, z0 + c - pitch + 1, z0 + c - pitch - 1, factor
+            )
             middle_eigenvalues(hessian, out, (z * height + y) * width, lowest)
     return lowest.min()
 

@@ -1,7 +1,7 @@
 """Replace intensities by integer levels in the same order.
 
 Equal intensities get equal levels, and levels are dense: 0 for the lowest intensity, 1 for the next one that occurs. The distinct values
-are sorted once. A table says how many of them lie below each of ``BUCKETS`` equal intensity steps, so that the rank of a voxel is a look
+are sorted once. A table says how many of them lie below each of up to a million equal intensity steps, so that the rank of a voxel is a look
 into the table and a short binary search. Comparisons are made between the intensities themselves: nothing is quantized.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from .inputs import frozen
 from .threads import EXACT, blocks, parallel
 
-BUCKETS = 1 << 16
+MOST_STEPS = 1 << 20
 PIECE = 1 << 20  # values of one piece of work
 
 
@@ -21,8 +21,9 @@ def ranks(image: np.ndarray) -> tuple[np.ndarray, int]:
     distinct = np.sort(values)
     distinct = frozen(distinct[: _drop_repeats(distinct)])
     low, high = float(distinct[0]), float(distinct[-1])
-    scale = (BUCKETS - 1) / (high - low) if high > low else 0.0
-    below = np.zeros(BUCKETS + 1, np.int32)
+    steps = min(values.size, MOST_STEPS)
+    scale = (steps - 1) / (high - low) if high > low else 0.0
+    below = np.zeros(steps + 1, np.int32)
     _count_below(distinct, low, scale, below)
     levels = np.empty(image.shape, np.int32)
     flat = levels.reshape(-1)
@@ -52,8 +53,8 @@ def _count_below(distinct, low, scale, below):
 @nb.njit(**EXACT)
 def _rank(values, distinct, low, scale, below, levels):
     for i in range(values.size):
-        bucket = int((values[i] - low) * scale)
-        first, stop = below[bucket], below[bucket + 1]
+        step = int((values[i] - low) * scale)
+        first, stop = below[step], below[step + 1]
         while stop - first > 1:
             middle = (first + stop) // 2
             if distinct[middle] <= values[i]:

@@ -89,28 +89,31 @@ def _locate(rows, of, first, start, stop, first_row, stop_row):
         if run == first[row + 1]:
             continue
         voxels = rows[row]
-        inside = False
+        value = not of  # of the stretch at hand
         x = 0
         while x < voxels.size:
             end = min(x + CHUNK, voxels.size)
-            if end - x == CHUNK:
-                changes = False
-                for i in range(CHUNK):  # one comparison of a whole chunk
-                    changes |= ((voxels[x + i] != 0) == of) != inside
-                if not changes:
-                    x = end
-                    continue
-            for i in range(x, end):
-                if ((voxels[i] != 0) == of) != inside:
-                    if inside:
-                        stop[run] = i
-                        run += 1
-                    else:
-                        start[run] = i
-                    inside = not inside
+            if end - x < CHUNK or not _is_uniform(voxels[x:], value):
+                for i in range(x, end):
+                    if (voxels[i] != 0) != value:
+                        if value == of:
+                            stop[run] = i
+                            run += 1
+                        else:
+                            start[run] = i
+                        value = not value
             x = end
-        if inside:
+        if value == of:
             stop[run] = voxels.size
+
+
+@nb.njit(**EXACT)
+def _is_uniform(voxels, value):
+    """Whether a whole chunk has this value; without a way out in between, so that the voxels are compared all at once."""
+    differs = False
+    for i in range(CHUNK):
+        differs |= (voxels[i] != 0) != value
+    return not differs
 
 
 @nb.njit(**EXACT)

@@ -1,8 +1,8 @@
 """Spot response: the Laplacian of a Gaussian, -sigma^2 (d2/dz2 + d2/dy2 + d2/dx2) of the smoothed image.
 
 A bright blob is a place where the smoothed intensity curves downwards in all directions, so minus the sum of its second derivatives is
-large there; the factor sigma^2 makes scales comparable [1]_. With g the weights of a Gaussian and l those of -sigma^2 times its second
-derivative, each along the axis of its index, the sum is separable::
+large there; the factor sigma^2 makes scales comparable [1]_. With g a Gaussian and l -sigma^2 times its second derivative, each
+along the axis of its index, the sum is separable::
 
     response = (l_z g_y g_x + g_z l_y g_x + g_z g_y l_x) image
              = g_x (g_y (l_z image) + l_y (g_z image)) + l_x (g_y (g_z image))
@@ -51,34 +51,34 @@ def _weights(sigma: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(**FAST)
-def _spot_block(stack, depth, height, width, g, l, by_plane, start, stop, marking, cutoff, response, mask):
+def _spot_block(stack, depth, height, width, gauss, curve, by_plane, start, stop, marking, cutoff, response, mask):
     """Write the response in rows ``start`` to ``stop - 1`` of all planes, or where ``marking`` set the mask where it is above ``cutoff``."""
-    radius = g.size - 1
+    radius = gauss.size - 1
     first, last = max(0, start - radius), min(height, stop + radius)
-    g_z = np.empty((last - first) * width, np.float32)
-    l_z = np.empty((last - first) * width, np.float32)
-    smooth, curved, out = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
-    smooth_padded, curved_padded = np.empty(width + 2 * radius, np.float32), np.empty(width + 2 * radius, np.float32)
+    gauss_z = np.empty((last - first) * width, np.float32)
+    curve_z = np.empty((last - first) * width, np.float32)
+    smoothed, curved, out = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    smoothed_padded, curved_padded = np.empty(width + 2 * radius, np.float32), np.empty(width + 2 * radius, np.float32)
     plane = height * width
     n = 2 * radius + 1
     for z in range(depth):
         if not by_plane:
             for y in range(first, last):
                 to = (y - first) * width
-                weighted_sum(g_z, to, stack, y * width, plane, z, depth, g, REFLECT, width, SET)
-                weighted_sum(l_z, to, stack, y * width, plane, z, depth, l, REFLECT, width, SET)
+                weighted_sum(gauss_z, to, stack, y * width, plane, z, depth, gauss, REFLECT, width, SET)
+                weighted_sum(curve_z, to, stack, y * width, plane, z, depth, curve, REFLECT, width, SET)
         for y in range(start, stop):
             if by_plane:
-                weighted_sum(smooth, ZERO, stack, z * plane, width, y, height, g, REFLECT, width, SET)
-                weighted_sum(curved, ZERO, stack, z * plane, width, y, height, l, REFLECT, width, SET)
+                weighted_sum(smoothed, ZERO, stack, z * plane, width, y, height, gauss, REFLECT, width, SET)
+                weighted_sum(curved, ZERO, stack, z * plane, width, y, height, curve, REFLECT, width, SET)
             else:
-                weighted_sum(smooth, ZERO, g_z, -first * width, width, y, height, g, REFLECT, width, SET)
-                weighted_sum(curved, ZERO, g_z, -first * width, width, y, height, l, REFLECT, width, SET)
-                weighted_sum(curved, ZERO, l_z, -first * width, width, y, height, g, REFLECT, width, ADD)
-            pad(smooth_padded, smooth, ZERO, width, radius, REFLECT)
+                weighted_sum(smoothed, ZERO, gauss_z, -first * width, width, y, height, gauss, REFLECT, width, SET)
+                weighted_sum(curved, ZERO, gauss_z, -first * width, width, y, height, curve, REFLECT, width, SET)
+                weighted_sum(curved, ZERO, curve_z, -first * width, width, y, height, gauss, REFLECT, width, ADD)
+            pad(smoothed_padded, smoothed, ZERO, width, radius, REFLECT)
             pad(curved_padded, curved, ZERO, width, radius, REFLECT)
-            weighted_sum(out, ZERO, curved_padded, ZERO, ONE, radius, n, g, REFLECT, width, SET)
-            weighted_sum(out, ZERO, smooth_padded, ZERO, ONE, radius, n, l, REFLECT, width, ADD)
+            weighted_sum(out, ZERO, curved_padded, ZERO, ONE, radius, n, gauss, REFLECT, width, SET)
+            weighted_sum(out, ZERO, smoothed_padded, ZERO, ONE, radius, n, curve, REFLECT, width, ADD)
             to = np.uintp(z * plane + y * width)
             if marking:
                 for x in range(np.uintp(width)):

@@ -110,7 +110,7 @@ def _order(axis, distance, pixels, count):
 @nb.njit(**EXACT)
 def _has_axis(axis, near, y, x):
     height, width = axis.shape
-    for dy, dx in near:
+    for dy, dx in near:  # noqa: SIM110 (numba compiles no generators)
         if 0 <= y + 1 + dy < height and 0 <= x + 1 + dx < width and axis[y + 1 + dy, x + 1 + dx]:
             return True
     return False

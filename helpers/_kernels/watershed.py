@@ -53,14 +53,16 @@ def _fill(levels, seeds, inside, voxels, first, stop):
     planes, height, width = levels.shape
     everywhere = inside.size == 1
     for z in range(first, stop):
-        voxels[z, :, :, OWNER] = BLOCKED
-        voxels[z, :, :, LEVEL] = 0
-        if 0 < z <= planes:
-            for y in range(height):
+        for y in range(height + 2):
+            row = voxels[z, y]
+            for x in range(width + 2):
+                row[x, OWNER] = BLOCKED
+                row[x, LEVEL] = 0
+            if 0 < z <= planes and 0 < y <= height:
                 for x in range(width):
-                    if everywhere or inside[z - 1, y, x]:
-                        voxels[z, y + 1, x + 1, OWNER] = seeds[z - 1, y, x]
-                        voxels[z, y + 1, x + 1, LEVEL] = levels[z - 1, y, x]
+                    if everywhere or inside[z - 1, y - 1, x]:
+                        row[x + 1, OWNER] = seeds[z - 1, y - 1, x]
+                        row[x + 1, LEVEL] = levels[z - 1, y - 1, x]
 
 
 @nb.njit(**EXACT)
@@ -70,28 +72,32 @@ def _flood(voxels, seeds, steps, count, line):
     for voxel in seeds:
         _enter(voxels, lists, bits, tiers, voxel)
     waiting = seeds.size
+    level = -1  # of the lowest list that holds something; -1: to be found
     while waiting > 0:
-        level = _lowest(bits, tiers)
+        if level < 0:
+            level = _lowest(bits, tiers)
         voxel = lists[level, FIRST]
+        waiting -= 1
         if voxel == lists[level, LAST]:
             _set_bit(bits, tiers, level, False)
+            level = -1
         else:
             lists[level, FIRST] = voxels[voxel, LEVEL]
-        waiting -= 1
         label = abs(voxels[voxel, OWNER])
         voxels[voxel, OWNER] = BLOCKED if line and _meets_another(voxels, voxel, steps, label) else label
-        for step in steps:
-            neighbour = voxel + step
+        for i in range(steps.size):
+            neighbour = voxel + steps[i]
             if voxels[neighbour, OWNER] == UNREACHED:
                 voxels[neighbour, OWNER] = -label
+                level = min(level, voxels[neighbour, LEVEL])
                 _enter(voxels, lists, bits, tiers, neighbour)
                 waiting += 1
 
 
 @nb.njit(**EXACT)
 def _meets_another(voxels, voxel, steps, label):
-    for step in steps:
-        owner = voxels[voxel + step, OWNER]
+    for i in range(steps.size):
+        owner = voxels[voxel + steps[i], OWNER]
         if owner > 0 and owner != label:
             return True
     return False

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,6 +41,7 @@ def tiff_scenes(path: Path) -> Iterator[list[Scene]]:
     with _silent(), tifffile.TiffFile(path, is_ome=False) as file:
         if images is not None or _claims_ome(described):
             _warn(path, "its OME-XML is damaged or does not fit the file: axes and voxel size are taken from the TIFF alone")
+        _check_declared(file, path)
         yield [_scene(file, series, _plain_image(file, series), path) for series in file.series]
 
 
@@ -73,7 +74,7 @@ def _ome_scenes(file: tifffile.TiffFile, images: list[OmeImage], path: Path) -> 
     """Return the scenes as the OME-XML has them; none where it does not fit the file."""
     try:
         all_series = file.series if file.is_ome else []
-        fits = [series.kind == "ome" and series.keyframe.shape == series.shape[-len(series.keyframe.shape) :] for series in all_series]
+        fits = [series.kind == "ome" and _is_plausible(series) for series in all_series]
     except ImageFileError:
         raise
     except Exception:  # the XML decides what tifffile computes here: anything can come of a wrong number
@@ -85,6 +86,11 @@ def _ome_scenes(file: tifffile.TiffFile, images: list[OmeImage], path: Path) -> 
         nameless = OmeImage("", (None, None, None), ())
         images = [named.get(series.name, nameless) for series in all_series]
     return [_scene(file, series, image, path) for series, image in zip(all_series, images)]
+
+
+def _is_plausible(series: tifffile.TiffPageSeries) -> bool:
+    page_shape = series.keyframe.shape
+    return len(set(series.axes)) == len(series.axes) and page_shape == series.shape[-len(page_shape) :]
 
 
 def _plain_image(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> OmeImage:
@@ -101,6 +107,14 @@ def _plain_image(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Om
     return OmeImage(series.name or "", tuple(sizes), ())
 
 
+def _check_declared(file: tifffile.TiffFile, path: Path) -> None:
+    """Raise where ImageJ's description names more planes than there are: tifffile then falls back to the first alone."""
+    meta = file.imagej_metadata or {}
+    declared = int(np.prod([int(meta.get(name, 1)) for name in ("channels", "slices", "frames")]))
+    if meta and file.series[0].kind != "imagej" and declared > len(file.pages):
+        raise ImageFileError(f"{path.name} should hold {declared} planes but has {len(file.pages)}: it is cut short; copy or save it again")
+
+
 def _pixel_size(page: tifffile.TiffPage, name: str) -> float | None:
     tag = page.tags.get(name)
     with suppress(TypeError, ValueError, ZeroDivisionError):
@@ -114,10 +128,10 @@ def _scene(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, image: OmeI
     page_shape = tuple(page.shape)
     fits = page_shape == shape[len(shape) - len(page_shape) :]
     count = int(np.prod(shape[: len(shape) - len(page_shape)], dtype=int)) if fits else 0
-    if fits and len(series) == count:
-        take = paged(shape, len(page_shape), lambda indices: _read_pages(file, series, indices, path))
-    elif fits and series.dataoffset is not None:
+    if fits and series.dataoffset is not None and not series.is_multifile:
         take = _contiguous(file, series, path)
+    elif fits and len(series) == count:
+        take = paged(shape, len(page_shape), lambda indices: _read_pages(file, series, indices, path))
     else:
         raise ImageFileError(
             f"{path.name} should hold {shape} ({axes}) but has {len(series)} page(s): planes are missing; copy or save it again"
@@ -150,8 +164,8 @@ def _read_pages(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, indice
     return file.asarray(key=indices, series=series).reshape(len(indices), *series.keyframe.shape)
 
 
-def _contiguous(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path):
-    """Return a ``take`` for a stack whose pixels follow one another behind a single page, as ImageJ writes large ones."""
+def _contiguous(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path) -> Callable[[Selection], np.ndarray]:
+    """Return a ``take`` for uncompressed planes that follow one another; ImageJ writes large stacks so, with a single page."""
     if series.dataoffset + series.nbytes > path.stat().st_size:
         raise cut_short(path, "pixels lie")
     dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)

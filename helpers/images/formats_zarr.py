@@ -7,14 +7,14 @@ References
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from helpers.images.scenes import ImageFileError, Scene
+from helpers.images.scenes import ImageFileError, Scene, Selection
 from helpers.images.units import micrometres
 
 MARKERS = (".zgroup", ".zattrs", ".zarray", "zarr.json")
@@ -123,10 +123,10 @@ def _size(axes: list[dict[str, Any]], letters: str, scale: np.ndarray, axis: str
     return micrometres(scale[index], "um")
 
 
-def _take(array: Any, path: Path):
+def _take(array: Any, path: Path) -> Callable[[Selection], np.ndarray]:
     """Return a ``take`` that reads the chunks needed and says when some were never written."""
 
-    def take(selection: tuple[int | slice, ...]) -> np.ndarray:
+    def take(selection: Selection) -> np.ndarray:
         stored, wanted = array.nchunks_initialized, array.nchunks
         if stored == 0:
             raise ImageFileError(f"{path.name} holds no pixels: all {wanted} chunks of its array are missing; copy the whole folder again")

@@ -71,6 +71,10 @@ def read(
         If there is no such file.
     ImportError
         If a CZI, LIF or ND2 file needs a package that is not installed.
+    MemoryError
+        If the stack does not fit into memory.
+    PermissionError
+        If the file may not be read.
     TypeError
         If an argument is of the wrong type.
     ValueError
@@ -81,7 +85,10 @@ def read(
     given = checked_voxel_size(voxel_size) if np.ndim(voxel_size) != 1 or len(voxel_size) else None
     path = _existing(path)
     with _open(path) as scenes:
-        chosen = merged_grey(settled(_chosen_scene(scenes, scene, path), axes, path))
+        chosen = _chosen_scene(scenes, scene, path)
+        if 0 in chosen.shape:
+            raise ImageFileError(f"{path.name} holds an image without pixels, of shape {chosen.shape}: save it again")
+        chosen = merged_grey(settled(chosen, axes, path))
         index = _channel_index(chosen, channel, path)
         _check_time(chosen, time, path)
         if not axes:
@@ -224,8 +231,10 @@ def _open(path: Path) -> Iterator[list[Scene]]:
             if not found:
                 raise ImageFileError(f"{path.name} holds no image: check the file")
             yield found
-    except (ImageFileError, ImportError, MemoryError):
+    except (ImageFileError, ImportError):
         raise
+    except MemoryError as error:
+        raise MemoryError(f"{path.name} does not fit into memory ({error}): crop it, or close other programs") from error
     except PermissionError as error:
         raise PermissionError(f"{path.name} may not be read: ask its owner for the right, or copy it") from error
     except Exception as error:

@@ -21,6 +21,8 @@ INTEGERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
 WIDTH, LENGTH, BITS, COMPRESSION, DESCRIPTION, SAMPLES = 256, 257, 258, 259, 270, 277
 OFFSETS, BYTE_COUNTS = (273, 324), (279, 325)  # of strips, of tiles
 NUMBERS = {WIDTH, LENGTH, BITS, COMPRESSION, SAMPLES, *OFFSETS, *BYTE_COUNTS}
+# Bytes that one stored byte can stand for at most: none, LZW, Deflate (two numbers), PackBits. More is a wrong width or height.
+MOST_BYTES_FOR_ONE = {1: 1, 5: 5000, 8: 1100, 32946: 1100, 32773: 64}
 LAST_BASELINE_TAG, IMAGEJ_TAGS = 532, (50838, 50839)  # a broken private tag does no harm
 
 
@@ -128,7 +130,8 @@ def _check_pixels(tags: dict[int, np.ndarray], size: int, path: Path) -> None:
         raise ImageFileError(f"{path.name} is damaged: pixels of a page are missing; copy it again, or save it again")
     if int((offsets + counts).max()) > size:
         raise cut_short(path, "pixels lie")
-    if uncompressed and int(counts.sum()) < _plane_bytes(tags):
+    most = MOST_BYTES_FOR_ONE.get(int(tags.get(COMPRESSION, [1])[0]))
+    if most and int(counts.sum()) * most < _plane_bytes(tags):
         raise ImageFileError(
             f"{path.name} is damaged: a page holds fewer pixels than its width and height need; copy it again, or save it again"
         )

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+HEIGHT = 8.0  # um, of a cell in a section
+THINNEST = 1.0  # um; lower fields are sections
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -37,7 +40,8 @@ class Cells:
 
     def nuclear_level(self, points: np.ndarray, cell: int | np.ndarray) -> np.ndarray:
         """Return, for (..., 3) points in um, a level that is below 0 in the nucleus, 0 on its surface, and about 1 a radius outside."""
-        unit = _turn(points - self.centres[cell], self.angles[cell]) / self.radii[cell]
+        kind = points.dtype
+        unit = _turn(points - self.centres[cell].astype(kind), self.angles[cell].astype(kind)) / self.radii[cell].astype(kind)
         distance = np.sqrt(np.einsum("...i,...i->...", unit, unit))
         return distance - self._bulge(unit / np.maximum(distance, 1e-6)[..., None], cell)
 
@@ -53,9 +57,9 @@ class Cells:
 
     def _bulge(self, directions: np.ndarray, cell: int | np.ndarray) -> np.ndarray:
         """Return the relative radius of a nucleus in the given directions: 1 without dents."""
-        dents = self.dents[cell]
+        dents = self.dents[cell].astype(directions.dtype)
         phases = np.einsum("...i,...ki->...k", directions, dents[..., :3]) + dents[..., 3]
-        return 1 + np.einsum("...k,...k->...", np.cos(phases), np.broadcast_to(dents[..., 4], phases.shape))
+        return 1 + (np.cos(phases) * dents[..., 4]).sum(axis=-1)
 
     def owner(self, points: np.ndarray) -> np.ndarray:
         """Return the index of the cell on whose ground each of the (..., 3) points lies."""
@@ -70,7 +74,7 @@ class Cells:
         to_all = ((points[:, None, 1:] - ground) ** 2).sum(axis=2)
         apart = np.linalg.norm(ground[None] - own[:, None], axis=2)
         apart[np.arange(len(cell)), cell] = np.inf
-        side = ((to_all - to_own[:, None]) / (2 * apart + 1e-9))
+        side = (to_all - to_own[:, None]) / (2 * apart + 1e-9)
         side[np.arange(len(cell)), cell] = np.inf
         wall = side.min(axis=1)
         top = self.roof_over(wall) - points[:, 0]
@@ -90,31 +94,47 @@ def grow(rng: np.random.Generator, extent: tuple[float, float, float], *, spacin
     rng : numpy.random.Generator
         Where chance comes from.
     extent : tuple of float
-        Size of the imaged field, (z, y, x) in um. Cells become flatter if there is little room along z.
+        Size of the imaged field, (z, y, x) in um. Cells become flatter where there is little room along z; a field lower than 1 um is a
+        section through the middle of cells of full height.
     spacing : float
         Mean distance between neighbours, in um.
     nuclear_radius : float
         Mean radius of the nuclei in the plane, in um.
     """
     height, *plane = extent
-    floor, roof = 0.09 * height, 0.94 * height
+    if height < THINNEST:
+        floor, roof = (height - HEIGHT) / 2, (height + HEIGHT) / 2
+    else:
+        floor, roof = 0.09 * min(height, 10.0), 0.94 * min(height, 10.0)
     centres = _jittered_lattice(rng, np.array(plane), spacing)
     count = len(centres)
     half_height = 0.66 * (roof - floor) / 2
-    radii = np.column_stack([np.full(count, half_height), *[np.full(count, nuclear_radius)] * 2]) * rng.normal(1, (0.04, 0.05, 0.05), (count, 3)).clip(0.9, 1.1)
-    middle = floor + 0.47 * (roof - floor) + rng.normal(0, 0.02 * height, count)
+    radii = np.column_stack([np.full(count, half_height), *[np.full(count, nuclear_radius)] * 2]) * rng.normal(
+        1, (0.04, 0.07, 0.07), (count, 3)
+    ).clip(0.86, 1.12)
+    middle = floor + 0.47 * (roof - floor) + rng.normal(0, 0.02, count) * (roof - floor)
     frequency = rng.normal(0, 2.2, (count, 4, 3))
     dents = np.concatenate([frequency, rng.uniform(0, 2 * np.pi, (count, 4, 1)), rng.normal(0, 0.016, (count, 4, 1))], axis=2)
     return Cells(np.column_stack([middle, centres]), radii, rng.uniform(0, np.pi, count), dents, floor, roof)
 
 
-def ground_labels(cells: Cells, shape: tuple[int, int], pixel_size: tuple[float, float]) -> np.ndarray:
-    """Return an int32 (Y, X) image of which cell, from 1, stands on each pixel."""
+def ground(cells: Cells, shape: tuple[int, int], pixel_size: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return two (Y, X) images: which cell, from 0, stands on each pixel (int), and how far, in um, the border to the next cell is.
+
+    The borders are wavy, by about half a um, where the geometry of `Cells.depth` has them straight.
+    """
     from scipy.spatial import cKDTree
 
-    grid = np.stack(np.meshgrid(*[np.arange(n) * size for n, size in zip(shape, pixel_size)], indexing="ij"), axis=-1)
-    _, nearest = cKDTree(cells.centres[:, 1:]).query(grid)
-    return (nearest + 1).astype(np.int32)
+    y, x = np.meshgrid(*[np.arange(n) * size for n, size in zip(shape, pixel_size)], indexing="ij")
+    waves = cells.dents[0, :, 3]
+    y, x = (
+        y + 0.4 * np.sin(0.9 * x + waves[0]) + 0.15 * np.sin(2.3 * x + waves[1]),
+        x + 0.4 * np.sin(0.8 * y + waves[2]) + 0.15 * np.sin(2.1 * y + waves[3]),
+    )
+    distance, nearest = cKDTree(cells.centres[:, 1:]).query(np.stack([y, x], axis=-1), k=2)
+    own, next_one = cells.centres[nearest[..., 0], 1:], cells.centres[nearest[..., 1], 1:]
+    wall = (distance[..., 1] ** 2 - distance[..., 0] ** 2) / (2 * np.linalg.norm(own - next_one, axis=-1))
+    return nearest[..., 0], wall
 
 
 def nuclear_distances(cells: Cells, shape: tuple[int, int, int], voxel_size: tuple[float, float, float]):
@@ -127,13 +147,13 @@ def nuclear_distances(cells: Cells, shape: tuple[int, int, int], voxel_size: tup
         reach = np.array([radii[0], *[radii[1:].max()] * 2]) * 1.15
         low = np.maximum(np.floor((centre - reach) / size).astype(int) - 2, 0)
         high = np.minimum(np.ceil((centre + reach) / size).astype(int) + 3, shape)
-        if np.any(high - low < 2):
+        if np.any(high <= low):
             continue
         box = tuple(slice(a, b) for a, b in zip(low, high))
         points = np.stack(np.meshgrid(*[np.arange(a, b) * s for a, b, s in zip(low, high, size)], indexing="ij"), axis=-1)
         level = cells.nuclear_level(points.astype(np.float32), cell)
-        slope = np.sqrt(sum(part**2 for part in np.gradient(level)))
-        yield cell, box, level / np.maximum(slope, 1e-6)
+        slopes = [np.gradient(level, axis=axis) for axis in range(3) if level.shape[axis] > 1]
+        yield cell, box, level / np.maximum(np.sqrt(sum(slope**2 for slope in slopes)), 1e-6)
 
 
 def _turn(points: np.ndarray, angle: float | np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def image(
     _checks.image(fluorescence, "fluorescence")
     _checks.number(stray, "stray", low=0, high=1)
     _checks.number(bleaching, "bleaching", low=0, high=1)
-    light = ndimage.gaussian_filter(_checks.float32(fluorescence), np.divide(blur, voxel_size), mode="constant", truncate=3)
+    light = ndimage.gaussian_filter(_checks.float32(fluorescence), np.divide(blur, voxel_size), mode="nearest", truncate=3)
     light += np.float32(stray / max(1e-6, 1 - stray)) * _spread(light, np.divide((1.5, 1.5, 1.5), voxel_size))
     level = np.percentile(light[:, ::2, ::2], 99.9)
     light *= np.float32(photons / level if level > 0 else 0)
@@ -131,5 +131,5 @@ def _spread(light: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     for axis, width in enumerate(sigma):
         length = 2 * round(1.22 * width) + 1
         for _ in range(2):
-            light = ndimage.uniform_filter1d(light, length, axis=axis, mode="constant")
+            light = ndimage.uniform_filter1d(light, length, axis=axis, mode="nearest")
     return light

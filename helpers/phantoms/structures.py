@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from helpers import _checks
 from helpers.images import Stack
-from helpers.phantoms import cells, microscope
+from helpers.phantoms import cells, microscope, placing
 
 VOXEL_SIZE = (0.29, 0.108, 0.108)
 """Voxel size of all phantoms, (z, y, x) in um: the one that the published parameters were tuned at."""
@@ -54,7 +54,7 @@ def mitochondria(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
     seed : int
         Which field.
     shape : tuple of int
-        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um.
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
 
     Returns
     -------
@@ -74,13 +74,13 @@ def mitochondria(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
     """
     rng, extent = _start(seed, shape)
     field = cells.grow(rng, extent, spacing=10.5)
-    lines, owner = _tubes(rng, field, extent)
-    truth = _near(lines, np.ones((len(lines), 1)) * TUBE_REACH, shape)
-    brightness = rng.uniform(0.6, 1.4, len(field.centres))
+    lines, owner = placing.tubes(rng, field, extent)
+    truth = placing.near(lines[::2], np.ones((len(lines[::2]), 1)) * TUBE_REACH, shape, VOXEL_SIZE)
+    brightness = rng.uniform(0.75, 1.25, len(field.centres))
     around = np.repeat(lines, 6, axis=0)
-    around += TUBE_RADIUS * _directions(rng, len(around))
+    around += TUBE_RADIUS * placing.directions(rng, len(around))
     dye = microscope.place(around, np.repeat(brightness[owner], 6), shape, VOXEL_SIZE)
-    haze = 0.15 * _cytosol(field, brightness, shape)
+    haze = 0.26 * _cytosol(field, brightness, _bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=220, bleaching=0.35)
     return Phantom(Stack(raw, VOXEL_SIZE, f"mitochondria_{seed}", "helpers.phantoms.mitochondria"), truth)
 
@@ -96,7 +96,7 @@ def peroxisomes(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> 
     seed : int
         Which field.
     shape : tuple of int
-        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um.
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
 
     Returns
     -------
@@ -115,14 +115,14 @@ def peroxisomes(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> 
     """
     rng, extent = _start(seed, shape)
     field = cells.grow(rng, extent, spacing=10.5)
-    centres, owner = _bodies_apart(rng, field, extent)
+    centres, owner = placing.bodies_apart(rng, field, extent)
     radii = rng.uniform(*SPOT_RADII, len(centres))
-    truth = _near(centres, (radii[:, None] + SPOT_REACH) * np.ones(3), shape)
-    brightness = rng.uniform(0.65, 1.35, len(field.centres))
-    amount = brightness[owner] * rng.lognormal(0, 0.1, len(owner)) * radii
-    membrane = np.repeat(centres, 60, axis=0) + np.repeat(radii, 60)[:, None] * _directions(rng, 60 * len(centres))
+    truth = placing.near(centres, (radii[:, None] + SPOT_REACH) * np.ones(3), shape, VOXEL_SIZE)
+    brightness = rng.uniform(0.75, 1.25, len(field.centres))
+    amount = brightness[owner] * rng.uniform(0.9, 1.1, len(owner)) * radii
+    membrane = np.repeat(centres, 60, axis=0) + np.repeat(radii, 60)[:, None] * placing.directions(rng, 60 * len(centres))
     dye = microscope.place(membrane, np.repeat(amount, 60), shape, VOXEL_SIZE)
-    haze = 0.22 * _cytosol(field, brightness, shape)
+    haze = 0.25 * _cytosol(field, brightness, _bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"peroxisomes_{seed}", "helpers.phantoms.peroxisomes"), truth)
 
@@ -139,7 +139,7 @@ def nuclear_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) 
     seed : int
         Which field.
     shape : tuple of int
-        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um.
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
 
     Returns
     -------
@@ -164,10 +164,10 @@ def nuclear_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) 
     truth = ndimage.binary_dilation(bodies, cross) & ~ndimage.binary_erosion(bodies, cross, border_value=1)
     brightness = rng.lognormal(0, 0.3, len(field.centres))
     dye = np.zeros(shape, np.float32)
-    for cell in _inside(field, extent, 5.5):
-        points, area = field.nuclear_surface(cell, _directions(rng, 60_000))
+    for cell in placing.inside(field, extent, 5.5):
+        points, area = field.nuclear_surface(cell, placing.directions(rng, 30_000))
         dye += microscope.place(points, brightness[cell] * area, shape, VOXEL_SIZE)
-    haze = 0.03 * _cytosol(field, brightness, shape)
+    haze = 0.03 * _cytosol(field, brightness, bodies)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=700, bleaching=0.25, background=15)
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclear_lamina_{seed}", "helpers.phantoms.nuclear_lamina"), truth)
 
@@ -183,7 +183,7 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
     seed : int
         Which field.
     shape : tuple of int
-        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um.
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
 
     Returns
     -------
@@ -213,128 +213,35 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
 def _start(seed: int, shape: tuple[int, int, int]) -> tuple[np.random.Generator, tuple[float, float, float]]:
     """Check the arguments; return the generator and the size of the field, (z, y, x) in um."""
     _checks.number(seed, "seed", low=0, integer=True)
-    if len(shape) != 3:
-        raise ValueError(f"shape must be three numbers (Z, Y, X), got {tuple(shape)}")
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        raise ValueError(f"shape must be three whole numbers (Z, Y, X), got {shape!r}")
     for length in shape:
         _checks.number(length, "shape", low=1, integer=True)
     return np.random.default_rng(seed), tuple(length * size for length, size in zip(shape, VOXEL_SIZE))
 
 
 def _colony(rng: np.random.Generator, extent: tuple[float, float, float]) -> cells.Cells:
+    """Return cells far enough apart that their nuclei do not touch."""
     return cells.grow(rng, extent, spacing=12.5)
 
 
 def _bodies(field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
     """Return int32 labels of the voxels that lie at least half a voxel inside the surface of a nucleus."""
     labels = np.zeros(shape, np.int32)
-    for number, (_, box, distance) in enumerate(cells.nuclear_distances(field, shape, VOXEL_SIZE), start=1):
-        labels[box][distance < -0.5] = number
+    number = 0
+    for _, box, distance in cells.nuclear_distances(field, shape, VOXEL_SIZE):
+        inside = distance < -0.5
+        number += bool(inside.any())
+        labels[box][inside] = number
     return labels
 
 
-def _inside(field: cells.Cells, extent: tuple[float, float, float], margin: float) -> np.ndarray:
-    """Return the indices of the cells whose centre lies in the imaged field, or at most ``margin`` um outside."""
-    ground = field.centres[:, 1:]
-    return np.flatnonzero(np.all((ground > -margin) & (ground < np.array(extent[1:]) + margin), axis=1))
-
-
-def _directions(rng: np.random.Generator, count: int, flatness: float = 1.0) -> np.ndarray:
-    """Return (count, 3) random unit vectors; a ``flatness`` below 1 prefers the plane."""
-    vectors = rng.standard_normal((count, 3)) * (flatness, 1, 1)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)[:, None]
-
-
-def _scatter(
-    rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float], *, per_cell: int, depth: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return random points in the cytoplasm at least ``depth`` um from its borders, and the cell of each, for all cells near the field."""
-    near = _inside(field, extent, 4.0)
-    owner = np.repeat(near, 8 * per_cell)
-    reach = np.column_stack([np.full(len(owner), 0.0), rng.uniform(-6, 6, (len(owner), 2))])
-    points = field.centres[owner] + reach
-    points[:, 0] = rng.uniform(field.floor, field.roof, len(owner))
-    kept = np.flatnonzero((field.depth(points, owner) > min(depth, 0.2 * (field.roof - field.floor))) & (field.owner(points) == owner))
-    _, first, rank = np.unique(owner[kept], return_index=True, return_inverse=True)
-    kept = kept[np.arange(len(kept)) - first[rank] < per_cell]
-    return points[kept], owner[kept]
-
-
-def _bodies_apart(rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return centres of round bodies and the cell of each: three in ten have a neighbour that touches; none lie inside one another."""
-    from scipy.spatial import cKDTree
-
-    centres, owner = _scatter(rng, field, extent, per_cell=50, depth=0.4)
-    paired = rng.random(len(centres)) < 0.3
-    beside = centres[paired] + rng.uniform(0.42, 0.5, (paired.sum(), 1)) * _directions(rng, paired.sum(), flatness=0.4)
-    centres, owner = np.concatenate([centres, beside]), np.concatenate([owner, owner[paired]])
-    alone = np.ones(len(centres), bool)
-    alone[cKDTree(centres).query_pairs(0.4, output_type="ndarray").max(axis=1, initial=0)] = False
-    return centres[alone], owner[alone]
-
-
-def _tubes(rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return points, 0.06 um apart, on the centre lines of branching tubes, and the cell of each."""
-    starts, owner = _scatter(rng, field, extent, per_cell=14, depth=0.35)
-    stems = _wander(rng, field, starts, owner, length=7.0)
-    forked = np.flatnonzero(rng.random(len(stems)) < 0.5)
-    forks = stems[forked, rng.integers(0, stems.shape[1], len(forked))]
-    branches = _wander(rng, field, forks, owner[forked], length=2.5)
-    points = [paths.reshape(-1, 3) for paths in (stems, branches)]
-    owners = [np.repeat(cell, paths.shape[1]) for cell, paths in ((owner, stems), (owner[forked], branches))]
-    return np.concatenate(points), np.concatenate(owners)
-
-
-def _wander(
-    rng: np.random.Generator, field: cells.Cells, starts: np.ndarray, owner: np.ndarray, *, length: float, step: float = 0.12, straightness: float = 2.0
-) -> np.ndarray:
-    """Let all tubes grow at once: each step turns a little, and turns away from the membrane and the nucleus when it comes near.
-
-    Returns (N, M, 3) points half a ``step`` apart. ``straightness`` is the length, in um, after which a tube has forgotten its direction.
-    """
-    place, heading = starts, _directions(rng, len(starts))
-    path = [place]
-    for _ in range(round(length / step)):
-        heading = heading + np.sqrt(2 * step / straightness) * rng.standard_normal(heading.shape)
-        heading /= np.maximum(np.linalg.norm(heading, axis=1), 1e-9)[:, None]
-        close = np.flatnonzero(field.depth(place + step * heading, owner) < 0.35)
-        if len(close):
-            inwards = _slope(field, place[close], owner[close])
-            against = np.minimum((heading[close] * inwards).sum(axis=1), 0)
-            heading[close] += (0.15 - against)[:, None] * inwards
-            heading[close] /= np.maximum(np.linalg.norm(heading[close], axis=1), 1e-9)[:, None]
-        place = place + step * heading
-        path += [place - step / 2 * heading, place]
-    return np.stack(path, axis=1)
-
-
-def _slope(field: cells.Cells, points: np.ndarray, owner: np.ndarray, step: float = 0.05) -> np.ndarray:
-    """Return the unit direction in which the cytoplasm becomes deeper."""
-    slope = np.stack([field.depth(points + step * axis, owner) - field.depth(points - step * axis, owner) for axis in np.eye(3)], axis=1)
-    return slope / np.maximum(np.linalg.norm(slope, axis=1), 1e-9)[:, None]
-
-
-def _near(points: np.ndarray, reach: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a mask of the voxels in ellipsoids of half axes ``reach`` around ``points``, both (N, 3) in um."""
-    position, reach = points / np.array(VOXEL_SIZE), np.asarray(reach) / np.array(VOXEL_SIZE)
-    limit = np.array(shape)
-    radius = np.ceil(reach.max(axis=0, initial=0)).astype(int)
-    seen = np.all((position > -radius) & (position < limit + radius), axis=1)
-    position, reach = position[seen], reach[seen]
-    nearest = np.rint(position).astype(np.int64)
-    mask = np.zeros(shape, bool)
-    for offset in np.ndindex(*(2 * radius + 1)):
-        voxel = nearest + (np.array(offset) - radius)
-        hit = ((((voxel - position) / reach) ** 2).sum(axis=1) <= 1) & np.all((voxel >= 0) & (voxel < limit), axis=1)
-        mask[tuple(voxel[hit].T)] = True
-    return mask
-
-
-def _cytosol(field: cells.Cells, brightness: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def _cytosol(field: cells.Cells, brightness: np.ndarray, nuclei: np.ndarray) -> np.ndarray:
     """Return dye that is dissolved in the cytoplasm, with dark nuclei: 1 in a cell of mean brightness."""
-    ground = cells.ground_labels(field, shape[1:], VOXEL_SIZE[1:])
-    height = np.arange(shape[0]) * VOXEL_SIZE[0]
-    layer = ((height > field.floor) & (height < field.roof)).astype(np.float32)
-    dye = layer[:, None, None] * brightness.astype(np.float32)[ground - 1]
-    for _, box, distance in cells.nuclear_distances(field, shape, VOXEL_SIZE):
-        dye[box][distance < 0] *= np.float32(0.15)
+    cell, wall = cells.ground(field, nuclei.shape[1:], VOXEL_SIZE[1:])
+    height = np.arange(nuclei.shape[0])[:, None, None] * VOXEL_SIZE[0]
+    within = (height > field.floor) & (height < field.roof_over(wall))
+    # Thin towards the neighbour: the border between two cells is a dark line.
+    dye = within * (brightness[cell] * (1 - 0.5 * np.exp(-wall / 0.25))).astype(np.float32)
+    dye[nuclei > 0] *= np.float32(0.3)
     return dye

@@ -21,7 +21,12 @@ def write_ome(path: Path, scenes: list[tuple[np.ndarray, dict]], **options) -> P
 
     with tifffile.TiffWriter(path, ome=True, bigtiff=options.pop("bigtiff", False)) as file:
         for array, metadata in scenes:
-            file.write(array, metadata=metadata, photometric=options.get("photometric", "minisblack"), **{k: v for k, v in options.items() if k != "photometric"})
+            file.write(
+                array,
+                metadata=metadata,
+                photometric=options.get("photometric", "minisblack"),
+                **{k: v for k, v in options.items() if k != "photometric"},
+            )
     return path
 
 
@@ -30,7 +35,17 @@ def sizes(z: float, y: float, x: float, unit: str = UM) -> dict:
     return {f"PhysicalSize{axis}": size for axis, size in zip("ZYX", (z, y, x))} | {f"PhysicalSize{axis}Unit": unit for axis in "ZYX"}
 
 
-def write_zarr(folder: Path, array: np.ndarray, version: str, axes: str = "czyx", scale=None, units: dict | None = None, labels=(), name: str = "image", **options) -> Path:
+def write_zarr(
+    folder: Path,
+    array: np.ndarray,
+    version: str,
+    axes: str = "czyx",
+    scale=None,
+    units: dict | None = None,
+    labels=(),
+    name: str = "image",
+    **options,
+) -> Path:
     """Write an OME-Zarr image: version "0.4" in Zarr format 2, "0.5" in format 3."""
     import zarr
 
@@ -43,7 +58,9 @@ def write_zarr(folder: Path, array: np.ndarray, version: str, axes: str = "czyx"
     kinds = {"t": "time", "c": "channel"}
     described = [{"name": a, "type": kinds.get(a, "space")} | ({"unit": units[a]} if a in units else {}) for a in axes]
     scale = list(scale or (1.0,) * array.ndim)
-    multiscales = [{"name": name, "axes": described, "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}]}]
+    multiscales = [
+        {"name": name, "axes": described, "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}]}
+    ]
     attributes = {"multiscales": multiscales}
     if labels:
         attributes["omero"] = {"channels": [{"label": label} for label in labels]}
@@ -67,7 +84,9 @@ def write_czi(path: Path, arrays: list[np.ndarray], names=("DNA", "TOM20"), scal
                 place = {"scene": scene, "location": (1000 * scene, 0)} if len(arrays) > 1 else {}
                 file.write(data=plane, plane={"T": t, "C": c, "Z": z}, **place)
         z, y, x = scale
-        file.write_metadata(document_name="test", channel_names=dict(enumerate(names)), scale_x=x * 1e-6, scale_y=y * 1e-6, scale_z=z * 1e-6)
+        file.write_metadata(
+            document_name="test", channel_names=dict(enumerate(names)), scale_x=x * 1e-6, scale_y=y * 1e-6, scale_z=z * 1e-6
+        )
     return path
 
 
@@ -101,7 +120,9 @@ def write_lif(path: Path, images: list[tuple[str, np.ndarray, tuple[float, float
     return path
 
 
-def write_nd2(path: Path, array: np.ndarray, voxel_size=(0.3, 0.1, 0.1), names=("DAPI", "GFP"), positions=(), skip: tuple[int, ...] = ()) -> Path:
+def write_nd2(
+    path: Path, array: np.ndarray, voxel_size=(0.3, 0.1, 0.1), names=("DAPI", "GFP"), positions=(), skip: tuple[int, ...] = ()
+) -> Path:
     """Write (Z, C, Y, X), or (P, Z, C, Y, X) with names of positions, as chunks whose places are listed at the end."""
     frames = array.reshape(-1, *array.shape[-3:])
     z, (c, y, x) = array.shape[-4], array.shape[-3:]
