@@ -34,7 +34,7 @@ from helpers._kernels.threads import FAST, blocks, parallel
 
 BLOCK = 16  # rows along y that one thread works on at a time: the planes around it must fit in the cache
 TRUNCATE = 3.0
-NO_WEIGHTS = np.ones(1, np.float32)
+UNCHANGED = np.ones(1, np.float32)  # weights that leave the image as it is
 
 
 def tube_curvature(stack: np.ndarray, sigma: float, curvature: np.ndarray) -> np.float32:
@@ -52,7 +52,7 @@ def line_curvature(plane: np.ndarray, sigma: float) -> np.ndarray:
     curvature = np.empty_like(plane)
     weights = gaussian_weights(sigma, TRUNCATE)
     for block in blocks(len(plane), 2 * BLOCK, smallest=3):
-        _line_block(plane.ravel(), *plane.shape, NO_WEIGHTS, weights, np.float32(sigma**2), *block, curvature.ravel())
+        _line_block(plane.ravel(), *plane.shape, UNCHANGED, weights, np.float32(sigma**2), *block, curvature.ravel())
     return curvature
 
 
@@ -93,7 +93,7 @@ def smooth_piece(piece, at, stack, depth, height, width, z, weights_z, weights, 
     first, last = max(0, start - 2), min(height, stop + 2)
     to = at + (first - start + 2) * pitch
     smooth_rows(piece, to + 2, pitch, stack, depth, height, width, z, first, last, weights_z, weights, along_z, line, padded)
-    continue_beyond(piece, to + 1, to, to + 2, to + 3, to + 4, last - first, pitch)
+    continue_beyond(piece, to + 1, to, to + 2, to + 3, to + 4, last - first, pitch)  # each row to the left, then to the right
     end = to + width
     continue_beyond(piece, end + 2, end + 3, end + 1, end, end - 1, last - first, pitch)
     if start == 0:
@@ -104,20 +104,20 @@ def smooth_piece(piece, at, stack, depth, height, width, z, weights_z, weights, 
 
 
 @njit(**INNER)
-def second_difference(out, at, image, before, centre, after, factor):
-    """Set the line of ``out`` at ``at``, as long as the image is wide, to (f[-2] - 2 f[0] + f[2]) / 4, times ``factor``."""
+def second_difference(out, at, image, before, centre, after, factor, width):
+    """Set the line of ``out`` at ``at`` to (f[-2] - 2 f[0] + f[2]) / 4, times ``factor``."""
     o, a, b, c = np.uintp(at), np.uintp(before), np.uintp(centre), np.uintp(after)
     quarter = np.float32(0.25) * factor
-    for x in range(np.uintp(out.size // 6)):
+    for x in range(np.uintp(width)):
         out[o + x] = (image[a + x] - np.float32(2) * image[b + x] + image[c + x]) * quarter
 
 
 @njit(**INNER)
-def mixed_difference(out, at, image, plus_plus, plus_minus, minus_plus, minus_minus, factor):
+def mixed_difference(out, at, image, plus_plus, plus_minus, minus_plus, minus_minus, factor, width):
     """Set the line of ``out`` at ``at`` to the difference along one axis of the difference along another, times ``factor``."""
     o, a, b, c, d = np.uintp(at), np.uintp(plus_plus), np.uintp(plus_minus), np.uintp(minus_plus), np.uintp(minus_minus)
     quarter = np.float32(0.25) * factor
-    for x in range(np.uintp(out.size // 6)):
+    for x in range(np.uintp(width)):
         out[o + x] = ((image[a + x] - image[b + x]) - (image[c + x] - image[d + x])) * quarter
 
 
@@ -149,7 +149,7 @@ def middle_eigenvalues(hessian, out, at, lowest):
         largest = q + two * p * third_of_angle(np.sqrt(half + half * cosine))
         smallest = q - two * p * third_of_angle(np.sqrt(half - half * cosine))
         middle = trace - largest - smallest
-        # The smallest is l3 if it outweighs the largest; then the middle one is l2 if it outweighs the largest, else the largest is.
+        # The smallest is l3 if it outweighs the largest. The middle one is l2 if it does too; else the largest is, and it is positive.
         lowest[x] = min(lowest[x], smallest if smallest + largest < 0 else np.float32(0))
         out[o + x] = min(middle, np.float32(0)) if middle + largest <= 0 else np.float32(0)
 
@@ -184,32 +184,33 @@ def _tube_block(stack, depth, height, width, weights, factor, start, stop, out):
         if newest < 2:
             continue
         z = newest - 2
+        # where the planes z - 2 to z + 2 are in the ring
         z_2, z_1, z0, z1, z2 = (z + 4) % 6 * size, (z + 5) % 6 * size, z % 6 * size, (z + 1) % 6 * size, newest % 6 * size
         for y in range(start, stop):
             c = (y - start + 2) * pitch + 2
-            second_difference(hessian, ZERO, ring, z_2 + c, z0 + c, z2 + c, factor)
-            second_difference(hessian, width, ring, z0 + c - 2 * pitch, z0 + c, z0 + c + 2 * pitch, factor)
-            second_difference(hessian, 2 * width, ring, z0 + c - 2, z0 + c, z0 + c + 2, factor)
-            mixed_difference(hessian, 3 * width, ring, z1 + c + pitch, z1 + c - pitch, z_1 + c + pitch, z_1 + c - pitch, factor)
-            mixed_difference(hessian, 4 * width, ring, z1 + c + 1, z1 + c - 1, z_1 + c + 1, z_1 + c - 1, factor)
-            mixed_difference(
-                hessian, 5 * width, ring, z0 + c + pitch + 1, z0 + c + pitch - 1, z0 + c - pitch + 1, z0 + c - pitch - 1, factor
-            )
+            second_difference(hessian, ZERO, ring, z_2 + c, z0 + c, z2 + c, factor, width)
+            second_difference(hessian, width, ring, z0 + c - 2 * pitch, z0 + c, z0 + c + 2 * pitch, factor, width)
+            second_difference(hessian, 2 * width, ring, z0 + c - 2, z0 + c, z0 + c + 2, factor, width)
+            mixed_difference(hessian, 3 * width, ring, z1 + c + pitch, z1 + c - pitch, z_1 + c + pitch, z_1 + c - pitch, factor, width)
+            mixed_difference(hessian, 4 * width, ring, z1 + c + 1, z1 + c - 1, z_1 + c + 1, z_1 + c - 1, factor, width)
+            up, down = z0 + c + pitch, z0 + c - pitch
+            mixed_difference(hessian, 5 * width, ring, up + 1, up - 1, down + 1, down - 1, factor, width)
             middle_eigenvalues(hessian, out, (z * height + y) * width, lowest)
     return lowest.min()
 
 
 @njit(**FAST)
-def _line_block(plane, height, width, no_weights, weights, factor, start, stop, out):
+def _line_block(plane, height, width, unchanged, weights, factor, start, stop, out):
+    """Write the larger eigenvalues of rows ``start`` to ``stop - 1`` of a plane."""
     radius, pitch = weights.size - 1, width + 4
     piece = np.empty((stop - start + 4) * pitch, np.float32)
     along_z = np.empty((stop - start + 4 + 2 * radius) * width, np.float32)
     line, padded = np.empty(width, np.float32), np.empty(width + 2 * radius, np.float32)
-    hessian = np.empty(6 * width, np.float32)
-    smooth_piece(piece, ZERO, plane, ONE, height, width, ZERO, no_weights, weights, start, stop, along_z, line, padded)
+    hessian = np.empty(3 * width, np.float32)
+    smooth_piece(piece, ZERO, plane, ONE, height, width, ZERO, unchanged, weights, start, stop, along_z, line, padded)
     for y in range(start, stop):
         c = (y - start + 2) * pitch + 2
-        second_difference(hessian, ZERO, piece, c - 2 * pitch, c, c + 2 * pitch, factor)
-        second_difference(hessian, width, piece, c - 2, c, c + 2, factor)
-        mixed_difference(hessian, 2 * width, piece, c + pitch + 1, c + pitch - 1, c - pitch + 1, c - pitch - 1, factor)
+        second_difference(hessian, ZERO, piece, c - 2 * pitch, c, c + 2 * pitch, factor, width)
+        second_difference(hessian, width, piece, c - 2, c, c + 2, factor, width)
+        mixed_difference(hessian, 2 * width, piece, c + pitch + 1, c + pitch - 1, c - pitch + 1, c - pitch - 1, factor, width)
         larger_eigenvalues(hessian, width, out, y * width)

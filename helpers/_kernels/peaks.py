@@ -34,7 +34,7 @@ def peaks(image: np.ndarray, runs: Runs, distance: int) -> np.ndarray:
         range(len(pieces)),
     )
     voxels, highest = found.sum(0)
-    _choose(image, objects, image.min(), voxels == highest, distance, np.argwhere(marks), marks)
+    _choose(image, objects, image.min(), voxels == highest, distance, np.ascontiguousarray(np.argwhere(marks)), marks)
     return marks == KEPT
 
 

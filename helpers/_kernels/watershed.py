@@ -2,14 +2,15 @@
 
 All seeds enter a queue at their own level. The voxel that leaves is the lowest one, of equals the one that entered first. Its six
 neighbours that no flood has reached enter the queue for its flood. With a line, a voxel that leaves beside another flood belongs to
-none: it is part of the line, yet the flood goes on beyond it. A voxel enters once: whoever reaches it first also reaches it lowest.
+none: it is part of the line. There the flood stops, or goes on ``beyond`` it. A voxel enters once: another time it would only wait
+behind itself.
 
 The queue is one list for each level, threaded through the voxels themselves. Which lists hold something is kept in bits, 64 to a word,
 with bits above them that say which words hold something, and so on: the lowest waiting level is found in a few steps among millions.
 
 Sources: Meyer, F. (1994) Signal Processing 38(1):113-125 (flooding by a hierarchical queue); Beucher, S. & Lantuejoul, C. (1979). The
-order, and the line, are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453; voxels of one level
-among the seeds may leave in another order there.
+order and the line are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453: floods go beyond the line
+in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no particular order there, in the order of a scan here.
 """
 
 import numba as nb
@@ -31,7 +32,9 @@ BIT_OF_PRODUCT = np.zeros(64, np.int64)
 BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-def watershed(levels: np.ndarray, count: int, seeds: np.ndarray, *, inside: np.ndarray | None = None, line: bool) -> np.ndarray:
+def watershed(
+    levels: np.ndarray, count: int, seeds: np.ndarray, *, inside: np.ndarray | None = None, line: bool, beyond: bool = True
+) -> np.ndarray:
     """Flood C-contiguous int32 ``levels`` below ``count`` from int32 ``seeds``, where ``inside`` (bool): int32 labels, 0 on the line."""
     planes, height, width = levels.shape
     voxels = np.empty((planes + 2, height + 2, width + 2, 2), np.int32)  # with a border, which is outside
@@ -41,7 +44,7 @@ def watershed(levels: np.ndarray, count: int, seeds: np.ndarray, *, inside: np.n
     parallel(lambda piece: _fill(*arrays, voxels, *piece), blocks(planes + 2, 8))
     steps = np.array([-(height + 2) * (width + 2), -(width + 2), -1, 1, width + 2, (height + 2) * (width + 2)])
     flat = voxels.reshape(-1, 2)
-    _flood(flat, np.flatnonzero(flat[:, OWNER] > 0), steps, count, line)
+    _flood(flat, np.flatnonzero(flat[:, OWNER] > 0), steps, count, line, beyond)
     labels = np.maximum(voxels[1:-1, 1:-1, 1:-1, OWNER], 0)
     if line:  # seeds that touch another seed stop being neighbours, as a line does, but they stay seeds
         np.copyto(labels, seeds, where=(seeds > 0) & inside)
@@ -66,7 +69,7 @@ def _fill(levels, seeds, inside, voxels, first, stop):
 
 
 @nb.njit(**EXACT)
-def _flood(voxels, seeds, steps, count, line):
+def _flood(voxels, seeds, steps, count, line, beyond):
     lists = np.empty((count, 2), np.int32)
     bits, tiers = _empty_bits(count)
     for voxel in seeds:
@@ -84,7 +87,12 @@ def _flood(voxels, seeds, steps, count, line):
         else:
             lists[level, FIRST] = voxels[voxel, LEVEL]
         label = abs(voxels[voxel, OWNER])
-        voxels[voxel, OWNER] = BLOCKED if line and _meets_another(voxels, voxel, steps, label) else label
+        if line and _meets_another(voxels, voxel, steps, label):
+            voxels[voxel, OWNER] = BLOCKED
+            if not beyond:
+                continue
+        else:
+            voxels[voxel, OWNER] = label
         for i in range(steps.size):
             neighbour = voxel + steps[i]
             if voxels[neighbour, OWNER] == UNREACHED:

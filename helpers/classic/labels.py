@@ -100,7 +100,8 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """Split objects between their seeds, where they are narrow.
 
     The mask is flooded from the seeds, from where it is deepest outwards: a watershed on minus the distance to the background. Objects
-    without a seed vanish; between two seeds a line one voxel wide is left out.
+    without a seed vanish; between two seeds a line one voxel wide is left out. Floods stop at the line (as in scikit-image 0.20, with
+    which the published masks were made; in 0.26 they go on beyond it), so a few voxels enclosed by lines stay background.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     depth = _squared_depth(mask)
     highest = int(depth.max())
     np.subtract(highest, depth, out=depth)
-    return watershed(depth.astype(np.int32), highest + 1, seeds, inside=mask, line=True)
+    return watershed(depth.astype(np.int32), highest + 1, seeds, inside=mask, line=True, beyond=False)
 
 
 def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, int, int], minimum_size: int) -> np.ndarray:
@@ -196,8 +197,8 @@ def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, i
 def flood(image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray:
     """Flood a stack from seeds, dark voxels first, until the floods meet on bright crests (seeded watershed).
 
-    Every voxel is reached if there is a seed at all. Intensities are compared as they are, never quantized. Of equally bright voxels the
-    one that was reached first is flooded first.
+    Intensities are compared as they are, never quantized. Of equally bright voxels the one that was reached first is flooded first; of
+    equally bright seeds the first in a scan. From there on the result is that of ``skimage.segmentation.watershed`` (0.26).
 
     Parameters
     ----------
@@ -218,7 +219,7 @@ def flood(image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray
     TypeError
         If ``image`` is not an array of numbers or ``seeds`` does not hold integers.
     ValueError
-        If one is not (Z, Y, X), the shapes differ, ``image`` holds NaN or infinite values, or a seed is negative.
+        If one is not (Z, Y, X), the shapes differ, ``image`` holds NaN or infinite values, a seed is negative, or there is none.
 
     References
     ----------
@@ -234,6 +235,8 @@ def flood(image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray
     image = np.ascontiguousarray(_checks.image(image, "image"))
     seeds = _checks.labels(seeds, "seeds")
     _checks.same_shape(image, seeds, "image and seeds")
+    if not seeds.any():
+        raise ValueError("seeds has no seed (0 everywhere): give at least one for the background and one per object")
     if image.dtype.kind == "f" and image.dtype.itemsize < 4:
         image = image.astype(np.float32)
     return watershed(*ranks(image), seeds, line=bool(line))
@@ -281,4 +284,4 @@ def _squared_depth(mask: np.ndarray) -> np.ndarray:
 
     if mask.all():  # no background: equally deep everywhere
         return np.ones(mask.shape, np.float32)
-    return edt.edtsq(mask, parallel=thread_count())
+    return edt.edtsq(mask if mask.flags.writeable else mask.copy(), parallel=thread_count())

@@ -100,13 +100,15 @@ def read(
     return Stack(raw, size, safe_name(path), str(path.absolute()))
 
 
-def contents(path: str | Path) -> "pandas.DataFrame":
+def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
     """List what a file holds, one row for each scene, without reading more pixels than needed.
 
     Parameters
     ----------
     path : str or Path
         As in `read`.
+    axes : str, optional
+        As in `read`: counts and channels as they are under these letters.
 
     Returns
     -------
@@ -121,13 +123,13 @@ def contents(path: str | Path) -> "pandas.DataFrame":
     ImportError
         If a CZI, LIF or ND2 file needs a package that is not installed.
     ValueError
-        If the file is of an unknown kind, damaged or cut short.
+        If the file is of an unknown kind, damaged or cut short, or ``axes`` does not fit its shape.
     """
     import pandas
 
     path = _existing(path)
     with _open(path) as scenes:
-        rows = [_row(index, scene, path) for index, scene in enumerate(scenes)]
+        rows = [_row(index, scene, axes, path) for index, scene in enumerate(scenes)]
     return pandas.DataFrame(rows).astype(dict.fromkeys("TCZYX", "Int64"))
 
 
@@ -178,11 +180,13 @@ def _check_types(channel: object, scene: object, time: object, axes: object) -> 
         raise TypeError(f"axes must be letters, for example 'ZYX', got {axes!r}")
 
 
-def _row(index: int, scene: Scene, path: Path) -> dict:
+def _row(index: int, scene: Scene, axes: str, path: Path) -> dict:
     try:
-        scene = merged_grey(settled(scene, "", path))
+        scene = merged_grey(settled(scene, axes, path))
         lengths = {axis: scene.size(axis) for axis in "TCZYX"} | {"C": len(scene.channel_names())}
     except ImageFileError:
+        if axes:
+            raise
         lengths = {axis: scene.size(axis) if axis in scene.axes else None for axis in "TCZYX"}
     facts = {"dtype": str(scene.dtype), "channels": scene.channel_names(), "voxel_size_um": scene.voxel_size}
     return {"scene": index, "name": scene.name, "axes": scene.axes, **lengths, **facts}

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -245,3 +247,24 @@ def test_published_masks_are_reproduced_to_the_voxel(shared, workflow):
     found = large_enough(segment(tifffile.imread(shared / "reference" / "inputs" / f"{name}.tif")), size)
     expected = tifffile.imread(shared / "reference" / "masks" / f"{workflow}.tif") > 0
     assert (found != expected).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "times_the_input"),
+    [
+        (lambda x: gaussian(x, 1), 1.1),
+        (edge_preserving, 2.1),
+        (lambda x: filaments_3d(x, [1, 2], [0.1, 0.1]), 1.5),
+        (lambda x: filaments_by_plane(x, [1, 2], [0.1, 0.1]), 0.7),
+        (lambda x: spots_3d(x, [1, 2], [0.1, 0.1]), 0.4),
+        (lambda x: spots_by_plane(x, [1, 2], [0.1, 0.1]), 0.4),
+    ],
+)
+def test_memory_beyond_the_input_stays_small(function, times_the_input):
+    image = noise((64, 96, 96))
+    function(image[:3])
+    tracemalloc.start()
+    function(image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < times_the_input * image.nbytes

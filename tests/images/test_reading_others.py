@@ -225,6 +225,11 @@ def test_lif(tmp_path):
     assert table["dtype"].tolist() == ["uint16", "uint8"]
 
 
+def test_lif_planes_counted_downwards(tmp_path):
+    path = write_lif(tmp_path / "a.lif", [("cell", counts(1, 3, 8, 9), (-0.3, 0.1, 0.2))])
+    assert read(path).voxel_size == pytest.approx((0.3, 0.1, 0.2))
+
+
 def test_lif_header_is_read_by_the_package_alone(tmp_path):
     """The hand-made file is a LIF file for liffile too, not only for this reader."""
     liffile = pytest.importorskip("liffile")

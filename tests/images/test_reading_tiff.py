@@ -189,6 +189,9 @@ def test_pixels_behind_a_single_page(tmp_path, imagej):
     with tifffile.TiffFile(path) as file:
         assert len(file.pages) == 1
     exactly(read(path, voxel_size=ONE), array)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ImageFileError, match=r"a\.tif .*cut short[:;]"):
+        read(path, voxel_size=ONE)
 
 
 def test_boolean_pages(tmp_path):
@@ -271,6 +274,12 @@ def test_planes_under_a_wrong_name_are_suspected(tmp_path, axes, shape, advice):
 def test_plausible_axes_raise_no_suspicion(tmp_path):
     for axes, shape in (("CZYX", (9, 20, 8, 7)), ("TZYX", (9, 5, 8, 7)), ("CYX", (5, 8, 7)), ("ZYX", (9, 8, 7))):
         read(write_ome(tmp_path / "a.ome.tif", [(counts(*shape), {"axes": axes} | sizes(1, 1, 1))]), channel=0)
+
+
+def test_a_later_time_point_was_chosen_on_purpose(tmp_path):
+    array = counts(9, 8, 7)
+    path = write_ome(tmp_path / "a.ome.tif", [(array, {"axes": "TYX"} | sizes(1, 1, 1))])
+    exactly(read(path, time=3), array[3:4])
 
 
 def test_only_the_pages_of_the_channel_are_decoded(tmp_path):
@@ -373,3 +382,13 @@ def test_every_real_image_opens(shared):
         row = contents(path).loc[0]
         stack = read(path, channel=0, voxel_size=ONE)
         assert stack.raw.shape == (row["Z"], row["Y"], row["X"])
+
+
+def test_contents_under_other_axes(tmp_path):
+    """A stack whose planes were saved as channels shows as what it is once the letters are given."""
+    path = tmp_path / "planes_as_channels.ome.tif"
+    tifffile.imwrite(path, np.zeros((9, 6, 7), np.uint16), ome=True, photometric="minisblack", metadata={"axes": "CYX"})
+    assert contents(path).loc[0, ["C", "Z"]].tolist() == [9, 1]
+    assert contents(path, axes="ZYX").loc[0, ["C", "Z"]].tolist() == [1, 9]
+    with pytest.raises(ValueError, match="does not fit"):
+        contents(path, axes="ZY")

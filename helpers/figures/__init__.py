@@ -1,0 +1,10 @@
+"""Pictures of stacks and results: each function returns a figure that shows itself as the last expression of a notebook cell.
+
+Pictures need no display and leave nothing behind: they are made the same way headless.
+"""
+
+from helpers.figures.overlays import labels_over, overlay, removed
+from helpers.figures.picture import Picture, save
+from helpers.figures.planes import mosaic, orthogonal, planes, projections
+
+__all__ = ["Picture", "labels_over", "mosaic", "orthogonal", "overlay", "planes", "projections", "removed", "save"]
