@@ -20,6 +20,7 @@ from helpers import images, notebook
 from helpers.workflows import WORKFLOWS
 
 MARKERS = ".batch"
+QUIET = "--IPKernelApp.log_level=ERROR"  # or every kernel warns that other users of this computer could listen in
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SUFFIXES = (".tif", ".tiff", ".png", ".czi", ".lif", ".nd2")
 
@@ -52,10 +53,14 @@ class Job:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 if every file is done, 1 if one failed, 2 if nothing could be started."""
     parser = argparse.ArgumentParser(prog="python -m helpers.batch", description="Run one notebook on many image files.")
-    parser.add_argument("notebook", help="an .ipynb file that takes input_path and output_folder, or an id of the lookup table, such as tomm20")
+    parser.add_argument(
+        "notebook", help="an .ipynb file that takes input_path and output_folder, or an id of the lookup table, such as tomm20"
+    )
     parser.add_argument("files", nargs="+", help="image files, or folders of them")
     parser.add_argument("--output-folder", required=True, help="made if it is missing; also holds summary.csv")
-    parser.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="a parameter, for all files")
+    parser.add_argument(
+        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="a parameter, for all files"
+    )
     parser.add_argument("-f", dest="parameter_file", help="a YAML file of parameters, for all files")
     parser.add_argument("--again", action="store_true", help="run files that are done, too")
     given = parser.parse_args(arguments)
@@ -71,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if (table["status"] == "failed").any() else 0
 
 
-def run(notebook_path: str | Path, files: Iterable[str | Path], output_folder: str | Path, parameters: Mapping[str, Any], *, again: bool = False) -> Any:
+def run(
+    notebook_path: str | Path, files: Iterable[str | Path], output_folder: str | Path, parameters: Mapping[str, Any], *, again: bool = False
+) -> Any:
     """Run a notebook on each file; return and save a table of what came out.
 
     Parameters
@@ -118,6 +125,25 @@ def run(notebook_path: str | Path, files: Iterable[str | Path], output_folder: s
     return table
 
 
+def pictures(summary: Any, output_folder: str | Path, notebook_path: str | Path) -> list[Path]:
+    """Return the overlay of each file of a summary that has one, in its order.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        What `run` returned.
+    output_folder, notebook_path : path
+        As given to `run`.
+
+    Returns
+    -------
+    paths : list of Path
+    """
+    name = f"{Path(notebook_path).stem}_{notebook.OUTPUTS['picture']}"
+    found = [Path(output_folder) / f"{images.safe_name(file)}_{name}" for file in summary["file"]]
+    return [path for path in found if path.exists()]
+
+
 def _row(job: Job, parameters: Mapping[str, Any], again: bool) -> dict[str, Any]:
     """Run one job unless it is done; return its row of the summary."""
     started = time.monotonic()
@@ -138,7 +164,7 @@ def _execute(job: Job, parameters: Mapping[str, Any]) -> str:
     partial = job.folder / MARKERS / f"{job.stem}_{job.notebook.stem}.{os.getpid()}.ipynb"
     values = {**parameters, "input_path": str(job.file), "output_folder": str(job.folder)}
     try:
-        papermill.execute_notebook(str(job.notebook), str(partial), values, progress_bar=False, log_output=False)
+        papermill.execute_notebook(str(job.notebook), str(partial), values, progress_bar=False, extra_arguments=[QUIET])
         os.replace(partial, job.executed)
     except PapermillExecutionError as error:
         os.replace(partial, job.failed)
@@ -163,7 +189,13 @@ def _is_done(job: Job, parameters: Mapping[str, Any]) -> bool:
 def _fingerprint(job: Job, parameters: Mapping[str, Any]) -> str:
     """Changes when the file, the notebook or a parameter changes."""
     status = job.file.stat()
-    parts = [str(job.file), status.st_size, status.st_mtime_ns, hashlib.sha256(job.notebook.read_bytes()).hexdigest(), sorted(parameters.items())]
+    parts = [
+        str(job.file),
+        status.st_size,
+        status.st_mtime_ns,
+        hashlib.sha256(job.notebook.read_bytes()).hexdigest(),
+        sorted(parameters.items()),
+    ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

@@ -140,7 +140,10 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>" for a, b in self.rows)
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(a)}</td><td style='text-align:left'>{html.escape(b)}</td></tr>"
+            for a, b in self.rows
+        )
         warnings = "".join(f"<li><b>{html.escape(warning)}</b></li>" for warning in self.warnings)
         return f"<table>{rows}</table>" + (f"<ul>{warnings}</ul>" if warnings else "")
 
@@ -168,7 +171,8 @@ class Run:
         Parameters
         ----------
         stack : Stack
-        mask : (Z, Y, X) ndarray of bool
+        mask : (Z, Y, X) ndarray of bool or int
+            A mask, or labels where objects that touch are to be told apart.
         truth : (Z, Y, X) ndarray of bool, optional
 
         Returns
@@ -182,7 +186,7 @@ class Run:
             ("saturated voxels", f"{quality.saturated_fraction:.2%}"),
         ]
         if truth is not None:
-            rows += _against_truth(overlap(truth, mask))
+            rows += _against_truth(overlap(truth, mask > 0))
         return Report(rows, list(quality.warnings))
 
     def save(self, stack: Stack, mask: np.ndarray, table: Any = None, seed: int | None = None) -> Report:
@@ -191,7 +195,8 @@ class Run:
         Parameters
         ----------
         stack : Stack
-        mask : (Z, Y, X) ndarray of bool
+        mask : (Z, Y, X) ndarray of bool or int
+            A mask, or labels where objects that touch are to be told apart; the file holds the mask.
         table : pandas.DataFrame, optional
             Measured objects; measured here if left out.
         seed : int, optional
@@ -219,8 +224,8 @@ class Run:
         names = {what: f"{stem}_{ending}" for what, ending in OUTPUTS.items()}
         folder = Path(parameters["output_folder"])
         with images.together(folder) as temporary:
-            images.write(temporary / names["mask"], mask, stack.voxel_size)
-            figures.save(figures.overlay(stack, mask), temporary / names["picture"])
+            images.write(temporary / names["mask"], mask > 0, stack.voxel_size)
+            figures.save(figures.overlay(stack, mask > 0), temporary / names["picture"])
             table.to_csv(temporary / names["objects"], index=False)
             record = images.record(
                 stack=stack,
@@ -229,10 +234,38 @@ class Run:
                 **{name: parameters[name] for name in ("channel", "scene", "time") if name in parameters},
                 seed=seed,
                 outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
-                quality=quality._asdict() | {"same_as_workflow": bool(np.array_equal(self.workflow(stack.raw, **values), mask))},
+                quality=quality._asdict() | {"same_as_workflow": bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))},
             )
             images.write_record(temporary / names["record"], record)
         return Report([(what, str(folder / name)) for what, name in names.items()])
+
+
+@dataclass(frozen=True)
+class Table:
+    """A pandas table that shows itself in full width: long sentences are not cut, files go by their name. Made by `show`."""
+
+    frame: Any
+
+    def __repr__(self) -> str:
+        """Return the table as plain text."""
+        return self.frame.to_string(index=False, na_rep="")
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        with pd.option_context("display.max_colwidth", None):
+            return self.frame.to_html(index=False, na_rep="", float_format="{:.4g}".format, border=0)
+
+
+def show(table: Any) -> Table:
+    """Show a pandas table without cutting its sentences; paths in a column ``file`` are shortened to the name.
+
+    >>> import pandas as pd
+    >>> show(pd.DataFrame({"file": ["/data/a.tif"], "status": ["done"]}))
+     file status
+    a.tif   done
+    """
+    return Table(table.assign(file=[Path(file).name for file in table["file"]]) if "file" in table else table)
 
 
 OUTPUTS: Mapping[str, str] = {"mask": "mask.ome.tif", "picture": "overlay.png", "objects": "objects.csv", "record": "record.json"}

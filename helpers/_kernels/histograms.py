@@ -29,9 +29,9 @@ def histogram(image: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 def values_between(image: np.ndarray, low: float, high: float, count: int) -> np.ndarray:
     """Collect the ``count`` values of a C-contiguous float32 image with ``low <= value < high``."""
-    found = np.empty(count, np.float32)
+    found = np.empty(count + 1, np.float32)  # one more: each value is written, and the next one over it unless it counts
     _collect(frozen(image.reshape(-1)), np.float32(low), np.float32(high), found)
-    return found
+    return found[:count]
 
 
 class Objects:
@@ -102,9 +102,8 @@ def _count(values, scale, edges, counts):
 def _collect(values, low, high, found):
     count = 0
     for i in range(values.size):
-        if low <= values[i] < high:
-            found[count] = values[i]
-            count += 1
+        found[count] = values[i]
+        count += (low <= values[i]) & (values[i] < high)
 
 
 @nb.njit(**FAST)
@@ -126,7 +125,8 @@ def _histograms(rows, row, start, stop, order, first, scale, edges, counts):
     guesses = np.empty(BLOCK, np.int32)
     several = np.empty((4, bins), np.int64)
     for i in range(len(counts)):
-        several[:] = 0
+        for k in range(bins):
+            several[0, k] = several[1, k] = several[2, k] = several[3, k] = 0
         for j in range(first[i], first[i + 1]):
             run = order[j]
             _add(rows[row[run], start[run] : stop[run]], scale[i], edges[i], guesses, several)

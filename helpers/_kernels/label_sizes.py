@@ -17,5 +17,5 @@ def label_sizes(labels: np.ndarray) -> np.ndarray:
 
 @nb.njit(**EXACT)
 def _count(labels, sizes):
-    for label in labels:
-        sizes[label] += 1
+    for i in range(labels.size):
+        sizes[labels[i]] += 1

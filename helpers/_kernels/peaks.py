@@ -99,7 +99,8 @@ def _is_taken(objects, marks, z, y, x, distance):
 @nb.njit(**EXACT)
 def _choose(image, objects, lowest, flat, distance, found, marks):
     """Keep of the highest voxels, in the order of a scan, those that are peaks and near no peak kept before."""
-    for z, y, x in found:
+    for i in range(len(found)):
+        z, y, x = found[i, 0], found[i, 1], found[i, 2]
         if not image[z, y, x] > lowest:
             continue
         if flat[objects[z, y, x] - 1] and not _is_exposed(objects, z, y, x, distance):

@@ -35,17 +35,17 @@ def ranks(image: np.ndarray) -> tuple[np.ndarray, int]:
 def _drop_repeats(ordered):
     """Move the distinct values to the front; return how many."""
     count = 1
-    for value in ordered:
-        if value != ordered[count - 1]:
-            ordered[count] = value
+    for i in range(ordered.size):
+        if ordered[i] != ordered[count - 1]:
+            ordered[count] = ordered[i]
             count += 1
     return count
 
 
 @nb.njit(**EXACT)
 def _count_below(distinct, low, scale, below):
-    for value in distinct:
-        below[int((value - low) * scale) + 1] += 1
+    for i in range(distinct.size):
+        below[int((distinct[i] - low) * scale) + 1] += 1
     for i in range(1, below.size):
         below[i] += below[i - 1]
 

@@ -182,4 +182,5 @@ def _paint(rows, first, start, stop, component, values, first_row, stop_row):
         for run in range(first[row], first[row + 1]):
             value = values[component[run]]
             if value >= 0:
-                rows[row, start[run] : stop[run]] = value
+                for x in range(start[run], stop[run]):
+                    rows[row, x] = value

@@ -50,22 +50,26 @@ def _rules() -> tuple[np.ndarray, np.ndarray]:
     return stays, pixels
 
 
+# Loops are spelled out below: each expression on a whole array would take numba half a second more to compile.
+
+
 @nb.njit(**EXACT)
 def _thin(mask, surface, near, stays, pixels, result, part):
     planes, height, width = mask.shape
     axis = np.zeros((height + 2, width + 2), np.uint16)  # with a border of background
     distance = np.empty((height, width), np.int32)
     for z in range(part, planes, PARTS):
-        axis[1:-1, 1:-1] = mask[z]
-        count = np.count_nonzero(mask[z])
+        count = 0
+        for y in range(height):
+            for x in range(width):
+                axis[y + 1, x + 1] = mask[z, y, x]
+                count += mask[z, y, x]
         if count == 0:
             continue
-        if count < mask[z].size:
-            _squared_distance(mask[z], distance)
-        else:
-            distance[:] = 1
-        for pixel in _order(axis, distance, pixels, count):
-            y, x = pixel // width + 1, pixel % width + 1
+        _squared_distance(mask[z], distance, count == height * width)
+        order = _order(axis, distance, pixels, count)
+        for i in range(count):
+            y, x = order[i] // width + 1, order[i] % width + 1
             axis[y, x] = stays[_pattern(axis, y, x)]
         for y in range(height):
             for x in range(width):
@@ -88,16 +92,17 @@ def _order(axis, distance, pixels, count):
     height, width = distance.shape
     found = np.empty(count, np.int32)
     keys = np.empty(count, np.int32)
-    i = 0
+    i = highest = 0
     for y in range(height):
         for x in range(width):
             if axis[y + 1, x + 1]:
                 found[i] = y * width + x
                 keys[i] = distance[y, x] * 10 + 9 - pixels[_pattern(axis, y + 1, x + 1)]
+                highest = max(highest, keys[i])
                 i += 1
-    place = np.zeros(keys.max() + 2, np.int32)
-    for key in keys:
-        place[key + 1] += 1
+    place = np.zeros(highest + 2, np.int32)
+    for i in range(count):
+        place[keys[i] + 1] += 1
     for key in range(1, place.size):
         place[key] += place[key - 1]
     ordered = np.empty(count, np.int32)
@@ -110,17 +115,21 @@ def _order(axis, distance, pixels, count):
 @nb.njit(**EXACT)
 def _has_axis(axis, near, y, x):
     height, width = axis.shape
-    for dy, dx in near:  # noqa: SIM110 (numba compiles no generators)
-        if 0 <= y + 1 + dy < height and 0 <= x + 1 + dx < width and axis[y + 1 + dy, x + 1 + dx]:
+    for i in range(len(near)):
+        row, column = y + 1 + near[i, 0], x + 1 + near[i, 1]
+        if 0 <= row < height and 0 <= column < width and axis[row, column]:
             return True
     return False
 
 
 @nb.njit(**EXACT)
-def _squared_distance(mask, distance):
-    """Write the squared distance of each pixel to the nearest background pixel: along columns first, then the lowest parabola of a row."""
+def _squared_distance(mask, distance, full):
+    """Write the squared distance of each pixel to the nearest background pixel: along columns first, then the lowest parabola of a row.
+
+    In a plane that is ``full`` of foreground all pixels are equally far.
+    """
     height, width = mask.shape
-    far = height + width
+    far = 1 if full else height + width
     for x in range(width):
         distance[0, x] = far if mask[0, x] else 0
     for y in range(1, height):
@@ -133,24 +142,33 @@ def _squared_distance(mask, distance):
     begin = np.empty(width, np.int64)  # first column where it is the lowest
     column = np.empty(width, np.int64)
     for y in range(height):
-        if distance[y].max() == 0:
-            continue
+        farthest = 0
         for x in range(width):
-            column[x] = np.int64(distance[y, x]) ** 2
+            farthest = max(farthest, distance[y, x])
+            column[x] = np.int64(distance[y, x]) * distance[y, x]
+        if farthest == 0:
+            continue
         last = 0
         apex[0] = begin[0] = 0
         for x in range(1, width):
-            while last >= 0 and (begin[last] - apex[last]) ** 2 + column[apex[last]] > (begin[last] - x) ** 2 + column[x]:
+            while last >= 0 and _height(apex[last], column, begin[last]) > _height(x, column, begin[last]):
                 last -= 1
             if last < 0:
                 last = 0
                 apex[0], begin[0] = x, 0
             else:
-                crossing = 1 + (x * x - apex[last] ** 2 + column[x] - column[apex[last]]) // (2 * (x - apex[last]))
+                left = apex[last]
+                crossing = 1 + (x * x - left * left + column[x] - column[left]) // (2 * (x - left))
                 if crossing < width:
                     last += 1
                     apex[last], begin[last] = x, crossing
         for x in range(width - 1, -1, -1):
-            distance[y, x] = (x - apex[last]) ** 2 + column[apex[last]]
+            distance[y, x] = _height(apex[last], column, x)
             if x == begin[last]:
                 last -= 1
+
+
+@nb.njit(**EXACT)
+def _height(apex, column, x):
+    """Height at ``x`` of the parabola of a column."""
+    return (x - apex) * (x - apex) + column[apex]

@@ -72,8 +72,8 @@ def _fill(levels, seeds, inside, voxels, first, stop):
 def _flood(voxels, seeds, steps, count, line, beyond):
     lists = np.empty((count, 2), np.int32)
     bits, tiers = _empty_bits(count)
-    for voxel in seeds:
-        _enter(voxels, lists, bits, tiers, voxel)
+    for i in range(seeds.size):
+        _enter(voxels, lists, bits, tiers, seeds[i])
     waiting = seeds.size
     level = -1  # of the lowest list that holds something; -1: to be found
     while waiting > 0:
@@ -140,8 +140,8 @@ def _empty_bits(count):
 
 @nb.njit(**EXACT)
 def _set_bit(bits, tiers, position, value):
-    for tier in tiers:
-        word = tier + (position >> 6)
+    for i in range(tiers.size):
+        word = tiers[i] + (position >> 6)
         bit = np.uint64(1) << np.uint64(position & 63)
         before = bits[word]
         bits[word] = before | bit if value else before & ~bit
@@ -154,8 +154,8 @@ def _set_bit(bits, tiers, position, value):
 def _lowest(bits, tiers):
     """Find the lowest position that is set, from the top tier down."""
     position = 0
-    for tier in tiers[::-1]:
-        word = bits[tier + position]
+    for i in range(tiers.size - 1, -1, -1):
+        word = bits[tiers[i] + position]
         lowest = word & (~word + np.uint64(1))
         position = position * 64 + BIT_OF_PRODUCT[(lowest * DE_BRUIJN) >> np.uint64(58)]
     return position

@@ -6,5 +6,20 @@ Pictures need no display and leave nothing behind: they are made the same way he
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
+from helpers.figures.sheets import gallery, histogram, one_plane, sheet
 
-__all__ = ["Picture", "labels_over", "mosaic", "orthogonal", "overlay", "planes", "projections", "removed", "save"]
+__all__ = [
+    "Picture",
+    "gallery",
+    "histogram",
+    "labels_over",
+    "mosaic",
+    "one_plane",
+    "orthogonal",
+    "overlay",
+    "planes",
+    "projections",
+    "removed",
+    "save",
+    "sheet",
+]

@@ -16,8 +16,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 DPI = 100
-COLOURS = 96  # of a shown or saved picture
 GAP, HEAD, LINE = 10, 22, 20  # pixels: between panels, above a panel, of a line of the title
+LETTER, BOLD_LETTER = 7, 9  # pixels that a letter takes, at most on average
 BAR_LENGTHS = [mantissa * 10.0**power for power in range(-2, 5) for mantissa in (1, 2, 5)]
 
 
@@ -25,14 +25,16 @@ class Picture(Figure):
     """A matplotlib figure that a notebook shows once, as the last expression of a cell, whatever the backend."""
 
     def _repr_png_(self) -> bytes:
-        """Return the figure as PNG of few colours: a fraction of the size, and hardly a difference to the eye."""
+        """Return the figure as PNG with a palette: less than half the size, and hardly a difference to the eye."""
         from PIL import Image
 
         canvas = FigureCanvasAgg(self)
         canvas.draw()
-        image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        indices, colours = few_colours(np.asarray(canvas.buffer_rgba())[..., :3])
+        image = Image.fromarray(indices)
+        image.putpalette(colours.tobytes())
         data = io.BytesIO()
-        image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
+        image.save(data, "PNG", optimize=True)
         return data.getvalue()
 
     def _repr_html_(self) -> None:
@@ -63,7 +65,8 @@ class Panel(NamedTuple):
 def in_row(panels: list[Panel], columns: int = 0) -> list[Panel]:
     """Place panels side by side, ``columns`` in a row (0: all of them)."""
     columns = columns or len(panels)
-    height, width = (max(panel.pixels.shape[axis] for panel in panels) for axis in (0, 1))
+    height = max(panel.pixels.shape[0] for panel in panels)
+    width = max(max(panel.pixels.shape[1], LETTER * len(panel.title)) for panel in panels)
     return [
         panel._replace(corner=(index // columns * (height + HEAD + GAP), index % columns * (width + GAP)))
         for index, panel in enumerate(panels)
@@ -82,7 +85,8 @@ def compose(panels: list[Panel], title: str = "") -> Picture:
     """
     top = GAP + LINE * (title.count("\n") + 1 if title else 0)
     height = top + HEAD + max(panel.corner[0] + panel.pixels.shape[0] for panel in panels) + GAP
-    width = max(panel.corner[1] + panel.pixels.shape[1] for panel in panels) + 2 * GAP
+    ends = [panel.corner[1] + max(panel.pixels.shape[1], LETTER * len(panel.title)) for panel in panels]
+    width = max(*ends, *(BOLD_LETTER * len(line) for line in title.split("\n"))) + 2 * GAP
     picture = Picture(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     if title:
         picture.text(GAP / width, 1 - 6 / height, title, va="top", fontsize=10, fontweight="bold", color="black", linespacing=1.3)
@@ -107,6 +111,28 @@ def bar_length(width_um: float) -> float:
     (5.0, 20.0, 0.5)
     """
     return max((length for length in BAR_LENGTHS if length <= width_um / 4), default=BAR_LENGTHS[0])
+
+
+def few_colours(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a (H, W, 3) uint8 image as (H, W) numbers and at most 256 colours: 64 greys, and the others as fine as there is room.
+
+    Examples
+    --------
+    >>> indices, colours = few_colours(np.array([[[0, 0, 0], [255, 255, 255], [255, 159, 28]]], np.uint8))
+    >>> colours[indices].tolist()
+    [[[0, 0, 0], [255, 255, 255], [255, 156, 25]]]
+    """
+    is_grey = (image[..., 0] == image[..., 1]) & (image[..., 1] == image[..., 2])
+    for steps in (31, 15, 7, 5):
+        levels = np.rint(np.arange(256) / 255 * steps) / steps * 255
+        greys = np.rint(np.arange(256) / 255 * 63) / 63 * 255
+        rounded = np.where(is_grey[..., None], greys.round().astype(np.uint8)[image], levels.round().astype(np.uint8)[image])
+        packed = rounded.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+        values, indices = np.unique(packed, return_inverse=True)
+        if len(values) <= 256:
+            break
+    colours = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
+    return indices.reshape(image.shape[:2]).astype(np.uint8), colours
 
 
 def save(figure: Figure, path: str | os.PathLike) -> Path:
@@ -156,5 +182,5 @@ def _add_scale_bar(axes, wide: int, high: int, pixel_um: float) -> None:
     rim = Rectangle((right - pixels - 1, bottom - 5), pixels + 2, 6, facecolor="black", edgecolor="none", snap=False)
     axes.add_patch(rim)
     axes.add_patch(bar)
-    label = axes.text(right - pixels / 2, bottom - 7, f"{length:g} µm", ha="center", va="bottom", fontsize=8, color="white")
+    label = axes.text(right - pixels / 2, bottom - 8, f"{length:g} µm", ha="center", va="bottom", fontsize=8, color="white")
     label.set_path_effects([withStroke(linewidth=2, foreground="black")])

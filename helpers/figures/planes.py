@@ -45,7 +45,7 @@ def planes(stack: Stack, overlay: np.ndarray | None = None, *, title: str = "", 
     if len(raw) > 1:
         panels.append(panel(stack, raw.max(axis=0), "brightest along z", None if overlay is None else overlay.max(axis=0)))
     elif overlay is not None:
-        panels.insert(0, panel(stack, raw[z], "raw"))
+        panels = [panel(stack, raw[z], "raw"), panels[0]._replace(title="found")]
     return compose(in_row(panels), title or stack.name)
 
 
@@ -224,7 +224,7 @@ def _with_overlay(shown: np.ndarray, overlay: np.ndarray) -> np.ndarray:
     colours = pixels.object_colours(overlay)
     inside = overlay > 0
     edge = inside & ((overlay != np.roll(overlay, 1, 0)) | (overlay != np.roll(overlay, 1, 1)))
-    return pixels.paint(pixels.paint(shown, inside, colours[inside], 0.4), edge, colours[edge])
+    return pixels.paint(pixels.paint(shown, inside, colours[inside], 0.5), edge, colours[edge])
 
 
 def _three_views(
@@ -232,15 +232,15 @@ def _three_views(
 ) -> Picture:
     """Arrange the view along z with the one along y below and the one along x on its right, at one scale."""
     size = stack.voxel_size
-    main = pixels.fitting(views[0].shape, size[1:], BOX)
+    pixel_um = max(length * step for length, step in zip(stack.raw.shape, size)) / BOX
     sizes = (size[1:], (size[0], size[2]), (size[1], size[0]))
     limits = [pixels.contrast_limits(view) for view in views]
     panels = [
-        _drawn(view, mask, pixels.Scale(view.shape, step, main.pixel_um), name, limit, bar=index == 0)
+        _drawn(view, mask, pixels.Scale(view.shape, step, pixel_um), name, limit, bar=index == 0)
         for index, (view, mask, step, name, limit) in enumerate(zip(views, masks, sizes, titles, limits))
     ]
     if position is not None:
-        at = [(index + 0.5) * step / main.pixel_um for index, step in zip(position, size)]
+        at = [(index + 0.5) * step / pixel_um for index, step in zip(position, size)]
         lines = ((at[1], at[2]), (at[0], at[2]), (at[1], at[0]))
         panels = [part._replace(pixels=_with_ticks(part.pixels, *line)) for part, line in zip(panels, lines)]
     high, wide = panels[0].pixels.shape[:2]

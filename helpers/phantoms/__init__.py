@@ -6,6 +6,7 @@
 True
 """
 
+from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
-__all__ = ["Phantom", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes"]
+__all__ = ["Phantom", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes", "write_folder", "write_two_channels"]

@@ -204,8 +204,10 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
     field = _colony(rng, extent)
     labels = _bodies(field, shape)
     brightness = np.r_[0, rng.lognormal(0, 0.3, len(field.centres))].astype(np.float32)
-    texture = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), np.divide(0.3, VOXEL_SIZE))
-    dye = brightness[labels] * np.exp(0.25 * texture / max(texture.std(), 1e-6))
+    sigma = np.divide(0.3, VOXEL_SIZE)
+    texture = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma)
+    texture *= np.float32(np.sqrt(np.prod(2 * np.sqrt(np.pi) * sigma)))  # standard deviation 1: what the filter leaves of white noise
+    dye = brightness[labels] * np.exp(0.25 * texture)
     raw = microscope.image(dye, VOXEL_SIZE, rng, photons=250, bleaching=0.25, background=15)
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclei_{seed}", "helpers.phantoms.nuclei"), labels)
 

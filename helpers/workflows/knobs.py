@@ -32,10 +32,14 @@ class Knob(NamedTuple):
 _SIGMA = "about a third of the width of the structure; several are tried and joined"
 ContrastLow = Annotated[float, Knob(0, 12, 0.5, "standard deviations", "how far below the mean is black; larger keeps fainter background")]
 ContrastHigh = Annotated[
-    float, Knob(1, 40, 0.5, "standard deviations", "how far above the mean is white; smaller brightens and lets bright debris in", least=0.01)
+    float,
+    Knob(1, 40, 0.5, "standard deviations", "how far above the mean is white; smaller brightens and lets bright debris in", least=0.01),
 ]
 Ceiling = Annotated[
-    float, Knob(0, 65535, 50, "camera counts", "brightest trustworthy intensity; brighter voxels (debris, dead cells) become black", least=-np.inf)
+    float,
+    Knob(
+        0, 65535, 50, "camera counts", "brightest trustworthy intensity; brighter voxels (debris, dead cells) become black", least=-np.inf
+    ),
 ]
 SmoothingSigma = Annotated[
     float, Knob(0.25, 4, 0.25, "pixels", "width of the Gaussian; larger calms noise and joins neighbours", least=0.05, most=50)
@@ -45,11 +49,14 @@ FilamentCutoffs = Annotated[
     Sequence[float], Knob(0.001, 1, 0.01, "0 to 1", "one for each sigma; lower finds fainter filaments, and noise", most=1, several=True)
 ]
 SpotSigmas = Annotated[
-    Sequence[float], Knob(0.25, 6, 0.25, "pixels", "about the radius of a spot over 1.7; several are tried and joined", least=0.2, most=50, several=True)
+    Sequence[float],
+    Knob(0.25, 6, 0.25, "pixels", "about the radius of a spot over 1.7; several are tried and joined", least=0.2, most=50, several=True),
 ]
 SpotCutoffs = Annotated[
     Sequence[float],
-    Knob(0.001, 0.5, 0.005, "normalized intensity", "one for each sigma; lower finds fainter spots, and noise", least=-np.inf, several=True),
+    Knob(
+        0.001, 0.5, 0.005, "normalized intensity", "one for each sigma; lower finds fainter spots, and noise", least=-np.inf, several=True
+    ),
 ]
 MinimumVoxels = Annotated[int, Knob(0, 500, 1, "voxels", "smaller objects are dropped", whole=True)]
 PeakDistance = Annotated[int, Knob(1, 10, 1, "pixels", "nearer maxima count as one spot; larger splits less", least=1, most=50, whole=True)]
