@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import figures, images, measure
+from helpers import classic, figures, images, measure
 from helpers.images import Stack
 from helpers.metrics import Overlap, overlap
 from helpers.workflows import WORKFLOWS, Workflow, check_values
@@ -225,7 +225,7 @@ class Run:
         folder = Path(parameters["output_folder"])
         with images.together(folder) as temporary:
             images.write(temporary / names["mask"], mask > 0, stack.voxel_size)
-            figures.save(figures.overlay(stack, mask > 0), temporary / names["picture"])
+            figures.save(figures.overlay(stack, mask > 0, plane=self._widest(mask)), temporary / names["picture"])
             table.to_csv(temporary / names["objects"], index=False)
             record = images.record(
                 stack=stack,
@@ -238,6 +238,12 @@ class Run:
             )
             images.write_record(temporary / names["record"], record)
         return Report([(what, str(folder / name)) for what, name in names.items()])
+
+    def _widest(self, mask: np.ndarray) -> int | None:
+        """Return the plane in which shells are rings, not caps: the one where they enclose most. None for other looks, or where nothing was found."""
+        if not self.workflow.is_shell or not mask.any():
+            return None
+        return int(classic.fill_holes(mask > 0).sum(axis=(1, 2)).argmax())
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def _thin(mask, surface, near, stays, pixels, result, part):
         for y in range(height):
             for x in range(width):
                 axis[y + 1, x + 1] = mask[z, y, x]
-                count += mask[z, y, x]
+                if mask[z, y, x]:
+                    count += 1
         if count == 0:
             continue
         _squared_distance(mask[z], distance, count == height * width)

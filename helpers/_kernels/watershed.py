@@ -32,22 +32,26 @@ BIT_OF_PRODUCT = np.zeros(64, np.int64)
 BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-def watershed(
-    levels: np.ndarray, count: int, seeds: np.ndarray, *, inside: np.ndarray | None = None, line: bool, beyond: bool = True
-) -> np.ndarray:
-    """Flood C-contiguous int32 ``levels`` below ``count`` from int32 ``seeds``, where ``inside`` (bool): int32 labels, 0 on the line."""
+def filled(levels: np.ndarray, seeds: np.ndarray, inside: np.ndarray | None = None) -> np.ndarray:
+    """Lay out C-contiguous int32 levels and seeds, where ``inside`` (bool), for `flood`; the inputs are then no longer needed."""
     planes, height, width = levels.shape
     voxels = np.empty((planes + 2, height + 2, width + 2, 2), np.int32)  # with a border, which is outside
     if inside is None:
-        inside = np.broadcast_to(np.True_, (1, 1, 1))
-    arrays = [frozen(array) for array in (levels, seeds, np.ascontiguousarray(inside).view(np.uint8))]
+        inside = np.ones((1, 1, 1), bool)
+    arrays = [frozen(array) for array in (levels, seeds, inside.view(np.uint8))]
     parallel(lambda piece: _fill(*arrays, voxels, *piece), blocks(planes + 2, 8))
-    steps = np.array([-(height + 2) * (width + 2), -(width + 2), -1, 1, width + 2, (height + 2) * (width + 2)])
+    return voxels
+
+
+def flood(voxels: np.ndarray, count: int, *, line: bool, beyond: bool = True) -> np.ndarray:
+    """Flood voxels as `filled` laid them out, with levels below ``count``: int32 labels, 0 on the line and outside. ``voxels`` is used up."""
+    _, height, width, _ = voxels.shape
     flat = voxels.reshape(-1, 2)
+    steps = np.array([-height * width, -width, -1, 1, width, height * width])
     _flood(flat, np.flatnonzero(flat[:, OWNER] > 0), steps, count, line, beyond)
-    labels = np.maximum(voxels[1:-1, 1:-1, 1:-1, OWNER], 0)
-    if line:  # seeds that touch another seed stop being neighbours, as a line does, but they stay seeds
-        np.copyto(labels, seeds, where=(seeds > 0) & inside)
+    owners = voxels[1:-1, 1:-1, 1:-1, OWNER]
+    labels = np.empty(owners.shape, np.int32)
+    parallel(lambda piece: _read(owners, labels, *piece), blocks(len(owners), 8))
     return labels
 
 
@@ -69,6 +73,14 @@ def _fill(levels, seeds, inside, voxels, first, stop):
 
 
 @nb.njit(**EXACT)
+def _read(owners, labels, first, stop):
+    for z in range(first, stop):
+        for y in range(labels.shape[1]):
+            for x in range(labels.shape[2]):
+                labels[z, y, x] = 0 if owners[z, y, x] == BLOCKED else abs(owners[z, y, x])
+
+
+@nb.njit(**EXACT)
 def _flood(voxels, seeds, steps, count, line, beyond):
     lists = np.empty((count, 2), np.int32)
     bits, tiers = _empty_bits(count)
@@ -86,9 +98,10 @@ def _flood(voxels, seeds, steps, count, line, beyond):
             level = -1
         else:
             lists[level, FIRST] = voxels[voxel, LEVEL]
+        is_seed = voxels[voxel, OWNER] > 0
         label = abs(voxels[voxel, OWNER])
         if line and _meets_another(voxels, voxel, steps, label):
-            voxels[voxel, OWNER] = BLOCKED
+            voxels[voxel, OWNER] = -label if is_seed else BLOCKED  # a seed stays a seed, though its neighbours take it for a line
             if not beyond:
                 continue
         else:

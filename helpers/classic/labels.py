@@ -3,13 +3,13 @@
 import numpy as np
 
 from .. import _checks
+from .._kernels import watershed
 from .._kernels.dilation import dilate
 from .._kernels.label_sizes import label_sizes
 from .._kernels.peaks import peaks
 from .._kernels.ranks import ranks
 from .._kernels.runs import connected_runs, paint
 from .._kernels.threads import thread_count
-from .._kernels.watershed import watershed
 from .masks import remove_small_by_plane
 
 
@@ -140,9 +140,13 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
     depth = _squared_depth(mask)
-    highest = int(depth.max())
-    np.subtract(highest, depth, out=depth)
-    return watershed(depth.astype(np.int32), highest + 1, seeds, inside=mask, line=True, beyond=False)
+    deepest = int(depth.max())
+    np.subtract(deepest, depth, out=depth)
+    levels = depth.astype(np.int32)
+    del depth  # large arrays are let go as soon as possible
+    voxels = watershed.filled(levels, seeds, mask)
+    del levels
+    return watershed.flood(voxels, deepest + 1, line=True, beyond=False)
 
 
 def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, int, int], minimum_size: int) -> np.ndarray:
@@ -239,7 +243,10 @@ def flood(image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray
         raise ValueError("seeds has no seed (0 everywhere): give at least one for the background and one per object")
     if image.dtype.kind == "f" and image.dtype.itemsize < 4:
         image = image.astype(np.float32)
-    return watershed(*ranks(image), seeds, line=bool(line))
+    levels, count = ranks(image)
+    voxels = watershed.filled(levels, seeds)
+    del levels
+    return watershed.flood(voxels, count, line=bool(line))
 
 
 def remove_small_labels(labels: np.ndarray, minimum_size: int) -> np.ndarray:

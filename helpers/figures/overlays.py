@@ -11,8 +11,8 @@ from helpers.images import Stack
 NARROW = 340  # pixels of a panel, where there are three
 
 
-def overlay(stack: Stack, mask: np.ndarray, *, title: str = "") -> Picture:
-    """Show the plane where most was found, raw and outlined, and the outlined projection: the picture that is kept with a result.
+def overlay(stack: Stack, mask: np.ndarray, *, title: str = "", plane: int | None = None) -> Picture:
+    """Show one plane, raw and outlined, and the outlined projection: the picture that is kept with a result.
 
     Parameters
     ----------
@@ -22,6 +22,8 @@ def overlay(stack: Stack, mask: np.ndarray, *, title: str = "") -> Picture:
         Outlined in orange; labels are coloured.
     title : str
         Above the picture; the name of the stack if empty.
+    plane : int, optional
+        Which plane; where most was found if not given.
 
     Returns
     -------
@@ -33,10 +35,10 @@ def overlay(stack: Stack, mask: np.ndarray, *, title: str = "") -> Picture:
     TypeError
         If ``stack`` is not a Stack, or ``mask`` is not an array of bool or int.
     ValueError
-        If ``mask`` has another shape than the stack.
+        If ``mask`` has another shape than the stack, or ``plane`` is not in it.
     """
     raw = checked(stack, _array(mask), floats=False)
-    z = pick_plane(raw, mask)
+    z = pick_plane(raw, mask, plane)
     panels = [panel(stack, raw[z], f"raw, plane {z}", box=NARROW), panel(stack, raw[z], "found", mask[z], box=NARROW)]
     if len(raw) > 1:
         panels.append(panel(stack, raw.max(axis=0), "found, brightest along z", mask.max(axis=0), box=NARROW))
