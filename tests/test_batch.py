@@ -11,7 +11,6 @@ from helpers import batch, images, phantoms
 ROOT = Path(__file__).resolve().parents[1]
 
 
-
 @pytest.fixture
 def notebook(tmp_path):
     """A notebook that fails for files whose name says so, and writes one line for the others."""
@@ -19,7 +18,14 @@ def notebook(tmp_path):
         "from pathlib import Path\ntext = Path(input_path).read_text()\nif 'bad' in text:\n    raise ValueError('this file is bad: mend it')",
         "Path(output_folder, Path(input_path).stem + '_tiny_out.txt').write_text(f'{text} {factor} {len(text)}')",
     ]
-    cells = [{"cell_type": "code", "id": "p", "metadata": {"tags": ["parameters"]}, "source": "input_path = ''\noutput_folder = 'results'\nfactor = 2.0"}]
+    cells = [
+        {
+            "cell_type": "code",
+            "id": "p",
+            "metadata": {"tags": ["parameters"]},
+            "source": "input_path = ''\noutput_folder = 'results'\nfactor = 2.0",
+        }
+    ]
     cells += [{"cell_type": "code", "id": f"c{k}", "metadata": {}, "source": text} for k, text in enumerate(code)]
     for cell in cells:
         cell |= {"outputs": [], "execution_count": None}
@@ -124,7 +130,16 @@ def test_output_folder_beneath_a_file(notebook, files, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0.5", 0.5), ("3", 3), ("[0.1, 0.2]", [0.1, 0.2]), ("TOM20", "TOM20"), ("true", True), ("1e-3", 1e-3), ("C:/a b", "C:/a b"), ("None of it", "None of it")],
+    [
+        ("0.5", 0.5),
+        ("3", 3),
+        ("[0.1, 0.2]", [0.1, 0.2]),
+        ("TOM20", "TOM20"),
+        ("true", True),
+        ("1e-3", 1e-3),
+        ("C:/a b", "C:/a b"),
+        ("None of it", "None of it"),
+    ],
 )
 def test_values_of_the_command_line(text, value):
     assert batch._value(text) == value
@@ -138,7 +153,18 @@ def test_lookup_table_notebook_over_files_from_the_command_line(tmp_path):
         stack, _ = phantoms.mitochondria(seed=seed, shape=(5, 64, 64))
         images.write(folder / f"cell_{seed}.ome.tif", stack.raw, stack.voxel_size)
     (folder / "damaged.tif").write_bytes((folder / "cell_0.ome.tif").read_bytes()[:2000])
-    command = [sys.executable, "-m", "helpers.batch", "tomm20", str(folder), "--output-folder", str(tmp_path / "out"), "-p", "filament_cutoffs", "[0.1]"]
+    command = [
+        sys.executable,
+        "-m",
+        "helpers.batch",
+        "tomm20",
+        str(folder),
+        "--output-folder",
+        str(tmp_path / "out"),
+        "-p",
+        "filament_cutoffs",
+        "[0.1]",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300)
     assert result.returncode == 1, result.stderr
     assert "2 done, 1 failed" in result.stdout

@@ -58,7 +58,9 @@ def test_conda_environment_follows():
 def test_binder_is_small_and_follows():
     root = yaml.safe_load((ROOT / "environment.yml").read_text())
     binder = yaml.safe_load((ROOT / "binder" / "environment.yml").read_text())
-    assert [line for line in binder["dependencies"] if line.startswith("python=")] == [line for line in root["dependencies"] if str(line).startswith("python=")]
+    assert [line for line in binder["dependencies"] if line.startswith("python=")] == [
+        line for line in root["dependencies"] if str(line).startswith("python=")
+    ]
     build = (ROOT / "binder" / "postBuild").read_text()
     extras = re.search(r'"\.\[(.*?)\]"', build).group(1).split(",")
     assert set(extras) <= set(PROJECT["optional-dependencies"]) - {"learning", "view3d", "all"}

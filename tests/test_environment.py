@@ -56,7 +56,9 @@ def test_unknown_level(environment):
         environment.main("everything")
 
 
-@pytest.mark.parametrize(("there", "wanted", "current"), [("all", "demo", True), ("demo", "demo", True), ("demo", "all", False), ("lab", "all", False)])
+@pytest.mark.parametrize(
+    ("there", "wanted", "current"), [("all", "demo", True), ("demo", "demo", True), ("demo", "all", False), ("lab", "all", False)]
+)
 def test_levels_contain_each_other(environment, there, wanted, current):
     make_stamp(environment, there)
     assert environment.is_current(wanted) is current

@@ -60,7 +60,9 @@ def test_module_imports_only_downwards(path):
 
 
 def test_only_classic_and_metrics_call_kernels():
-    callers = {path.relative_to(ROOT / "helpers").parts[0] for path in MODULES if any(parts[:1] == ("_kernels",) for parts in imported(path))}
+    callers = {
+        path.relative_to(ROOT / "helpers").parts[0] for path in MODULES if any(parts[:1] == ("_kernels",) for parts in imported(path))
+    }
     assert callers <= {"_kernels", "classic", "metrics"}
 
 

@@ -32,7 +32,9 @@ def main(level):
     if level not in LEVELS:
         stop(f"give one of {', '.join(LEVELS)}, got {level!r}.")
     if sys.version_info < (3, 11):
-        stop(f"Python 3.11 or newer is needed, {sys.executable} is {platform.python_version()}: give another, for example PYTHON=python3.12 make {level}.")
+        stop(
+            f"Python 3.11 or newer is needed, {sys.executable} is {platform.python_version()}: give another, for example PYTHON=python3.12 make {level}."
+        )
     if is_current(level):
         return
     started = time.time()
@@ -101,7 +103,9 @@ def install_torch():
             return pip("install", pin, "--index-url", CPU_INDEX)
         say("PyTorch's index of CPU builds did not answer in 5 s: asking the package index.")
         if brings_gpu_libraries(pin):
-            stop("the package index has PyTorch only with 3 GB of GPU libraries: call again when the CPU index can be reached, or with TORCH=cuda.")
+            stop(
+                "the package index has PyTorch only with 3 GB of GPU libraries: call again when the CPU index can be reached, or with TORCH=cuda."
+            )
     say("Installing PyTorch" + (" with its GPU libraries (3 GB)." if cuda else "."))
     pip("install", pin)
 
@@ -115,7 +119,9 @@ def reachable(address):
 
 
 def brings_gpu_libraries(pin):
-    plan = subprocess.run([str(python()), "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", pin], capture_output=True, text=True)
+    plan = subprocess.run(
+        [str(python()), "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", pin], capture_output=True, text=True
+    )
     return plan.returncode == 0 and any(name in plan.stdout for name in ('"nvidia-', '"nvidia_', '"triton"'))
 
 

@@ -12,8 +12,8 @@ from math import isqrt
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .threads import EXACT, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT, blocks, parallel
 
 
 def dilate(mask: np.ndarray, radius: int) -> np.ndarray:

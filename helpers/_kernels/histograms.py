@@ -8,9 +8,9 @@ Objects come as runs (see `runs`), sorted by object: each voxel of the mask is v
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .runs import Runs
-from .threads import EXACT, FAST, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.runs import Runs
+from helpers._kernels.threads import EXACT, FAST, blocks, parallel
 
 BLOCK = 256  # values whose bins are guessed together, which the compiler does several at a time
 HIGHEST = np.finfo(np.float32).max

@@ -3,8 +3,8 @@
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .threads import EXACT
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT
 
 
 def label_sizes(labels: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ These are the rules of ``peak_local_max`` of scikit-image, van der Walt, S. et a
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .runs import Runs, paint
-from .threads import EXACT, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.runs import Runs, paint
+from helpers._kernels.threads import EXACT, blocks, parallel
 
 HIGHEST, KEPT = 1, 2  # marks: no voxel of the object within reach is brighter; a peak
 

@@ -8,8 +8,8 @@ into the table and a short binary search. Comparisons are made between the inten
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .threads import EXACT, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT, blocks, parallel
 
 MOST_STEPS = 1 << 20
 PIECE = 1 << 20  # values of one piece of work

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .threads import EXACT, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT, blocks, parallel
 
 CHUNK = 8  # voxels compared at once when a row is scanned for changes
 PLANES = 8  # planes of one piece of work

@@ -14,9 +14,9 @@ from functools import cache
 import numba as nb
 import numpy as np
 
-from .dilation import dilate
-from .inputs import frozen
-from .threads import EXACT, parallel
+from helpers._kernels.dilation import dilate
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT, parallel
 
 PARTS = 4  # planes are dealt out to so many pieces of work
 
@@ -59,7 +59,7 @@ def _thin(mask, surface, near, stays, pixels, result, part):
     axis = np.zeros((height + 2, width + 2), np.uint16)  # with a border of background
     distance = np.empty((height, width), np.int32)
     for z in range(part, planes, PARTS):
-        count = 0
+        count = np.int64(0)  # a plain 0 has a type of its own, for which what is called below would be compiled too
         for y in range(height):
             for x in range(width):
                 axis[y + 1, x + 1] = mask[z, y, x]

@@ -16,8 +16,8 @@ in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no part
 import numba as nb
 import numpy as np
 
-from .inputs import frozen
-from .threads import EXACT, blocks, parallel
+from helpers._kernels.inputs import frozen
+from helpers._kernels.threads import EXACT, blocks, parallel
 
 UNREACHED = 0  # owner of a voxel; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
 BLOCKED = -(2**31)  # outside, or on the line
@@ -45,13 +45,12 @@ def filled(levels: np.ndarray, seeds: np.ndarray, inside: np.ndarray | None = No
 
 def flood(voxels: np.ndarray, count: int, *, line: bool, beyond: bool = True) -> np.ndarray:
     """Flood voxels as `filled` laid them out, with levels below ``count``: int32 labels, 0 on the line and outside. ``voxels`` is used up."""
-    _, height, width, _ = voxels.shape
+    planes, height, width, _ = voxels.shape
     flat = voxels.reshape(-1, 2)
     steps = np.array([-height * width, -width, -1, 1, width, height * width])
     _flood(flat, np.flatnonzero(flat[:, OWNER] > 0), steps, count, line, beyond)
-    owners = voxels[1:-1, 1:-1, 1:-1, OWNER]
-    labels = np.empty(owners.shape, np.int32)
-    parallel(lambda piece: _read(owners, labels, *piece), blocks(len(owners), 8))
+    labels = np.empty((planes - 2, height - 2, width - 2), np.int32)
+    parallel(lambda piece: _read(voxels, labels, *piece), blocks(len(labels), 8))
     return labels
 
 
@@ -73,11 +72,12 @@ def _fill(levels, seeds, inside, voxels, first, stop):
 
 
 @nb.njit(**EXACT)
-def _read(owners, labels, first, stop):
+def _read(voxels, labels, first, stop):
     for z in range(first, stop):
         for y in range(labels.shape[1]):
             for x in range(labels.shape[2]):
-                labels[z, y, x] = 0 if owners[z, y, x] == BLOCKED else abs(owners[z, y, x])
+                owner = voxels[z + 1, y + 1, x + 1, OWNER]
+                labels[z, y, x] = 0 if owner == BLOCKED else abs(owner)
 
 
 @nb.njit(**EXACT)
@@ -94,7 +94,7 @@ def _flood(voxels, seeds, steps, count, line, beyond):
         voxel = lists[level, FIRST]
         waiting -= 1
         if voxel == lists[level, LAST]:
-            _set_bit(bits, tiers, level, False)
+            _clear_bit(bits, tiers, level)
             level = -1
         else:
             lists[level, FIRST] = voxels[voxel, LEVEL]
@@ -132,7 +132,7 @@ def _enter(voxels, lists, bits, tiers, voxel):
         voxels[lists[level, LAST], LEVEL] = voxel
     else:
         lists[level, FIRST] = voxel
-        _set_bit(bits, tiers, level, True)
+        _set_bit(bits, tiers, level)
     lists[level, LAST] = voxel
 
 
@@ -152,13 +152,22 @@ def _empty_bits(count):
 
 
 @nb.njit(**EXACT)
-def _set_bit(bits, tiers, position, value):
+def _set_bit(bits, tiers, position):
     for i in range(tiers.size):
         word = tiers[i] + (position >> 6)
-        bit = np.uint64(1) << np.uint64(position & 63)
         before = bits[word]
-        bits[word] = before | bit if value else before & ~bit
-        if (before if value else bits[word]) != 0:  # nothing changes for the tier above
+        bits[word] = before | np.uint64(1) << np.uint64(position & 63)
+        if before != 0:  # the tier above knows already
+            return
+        position >>= 6
+
+
+@nb.njit(**EXACT)
+def _clear_bit(bits, tiers, position):
+    for i in range(tiers.size):
+        word = tiers[i] + (position >> 6)
+        bits[word] &= ~(np.uint64(1) << np.uint64(position & 63))
+        if bits[word] != 0:  # the tier above stays as it is
             return
         position >>= 6
 

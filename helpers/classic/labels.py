@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from .. import _checks
-from .._kernels import watershed
-from .._kernels.dilation import dilate
-from .._kernels.label_sizes import label_sizes
-from .._kernels.peaks import peaks
-from .._kernels.ranks import ranks
-from .._kernels.runs import connected_runs, paint
-from .._kernels.threads import thread_count
-from .masks import remove_small_by_plane
+from helpers import _checks
+from helpers._kernels import watershed
+from helpers._kernels.dilation import dilate
+from helpers._kernels.label_sizes import label_sizes
+from helpers._kernels.peaks import peaks
+from helpers._kernels.ranks import ranks
+from helpers._kernels.runs import connected_runs, paint
+from helpers._kernels.threads import thread_count
+from helpers.classic.masks import remove_small_by_plane
 
 
 def components(mask: np.ndarray, connectivity: int = 26) -> np.ndarray:

@@ -5,10 +5,10 @@ Sizes are numbers of voxels (3D) or pixels (one plane). Objects share faces: 6-c
 
 import numpy as np
 
-from .. import _checks
-from .._kernels.dilation import dilate
-from .._kernels.runs import connected_runs, paint
-from .._kernels.thinning import thin as _thin
+from helpers import _checks
+from helpers._kernels.dilation import dilate
+from helpers._kernels.runs import connected_runs, paint
+from helpers._kernels.thinning import thin as _thin
 
 
 def remove_small(mask: np.ndarray, minimum_size: int, maximum_size: int | None = None) -> np.ndarray:

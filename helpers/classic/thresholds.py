@@ -5,12 +5,12 @@ Histograms have 256 equal bins between the lowest and the highest intensity (of 
 
 import numpy as np
 
-from .. import _checks
-from .._kernels import dilation
-from .._kernels.histograms import Objects, histogram, values_between
-from .._kernels.runs import connected_runs
-from .._kernels.threads import blocks, parallel
-from .masks import remove_small
+from helpers import _checks
+from helpers._kernels import dilation
+from helpers._kernels.histograms import Objects, histogram, values_between
+from helpers._kernels.runs import connected_runs
+from helpers._kernels.threads import blocks, parallel
+from helpers.classic.masks import remove_small
 
 BINS = 256
 METHODS = ("triangle", "median", "average")

@@ -91,7 +91,12 @@ def test_links_lead_somewhere(notebook):
 
 def test_no_unused_imports(notebook):
     tree = ast.parse("\n".join(source(cell) for cell in cells(notebook) if cell["cell_type"] == "code"))
-    imported = {alias.asname or alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    imported = {
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported <= used, imported - used
 
@@ -137,7 +142,9 @@ def steps_of(code: str) -> list[str]:
 
 def test_steps_see_a_changed_keyword():
     assert steps_of("a = classic.f(raw, low=x)") != steps_of("a = classic.f(raw, low=y)")
-    assert steps_of("a = classic.f(raw)\nmask = classic.g(a)") == steps_of("def w(raw):\n    a = classic.f(raw)\n    mask = classic.g(a)\n    return mask")
+    assert steps_of("a = classic.f(raw)\nmask = classic.g(a)") == steps_of(
+        "def w(raw):\n    a = classic.f(raw)\n    mask = classic.g(a)\n    return mask"
+    )
 
 
 def test_literals_of_the_parameters_cell():

@@ -48,7 +48,9 @@ def test_lookup_table_notebook(name, tmp_path):
     record = json.loads(record_path.read_text())
     assert record["quality"]["same_as_workflow"] is True, "the steps of the notebook give what the one call gives"
     assert len(list((tmp_path / "out").iterdir())) == 4
-    assert not [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"], "no warnings in the notebook"
+    assert not [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"], (
+        "no warnings in the notebook"
+    )
 
 
 @pytest.mark.parametrize("name", ["01_first_segmentation", "02_open_your_images"])

@@ -32,7 +32,7 @@ def test_values_are_the_published_ones(shared, name):
 
 
 def numbers(value):
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         return []
     if isinstance(value, (list, tuple)):
         return [number for item in value for number in numbers(item)]
