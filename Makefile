@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy bench freeze clean
+.PHONY: help demo test lab tidy gallery bench freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,7 @@ demo:  ## segment the bundled sample and say where the results lie
 test:  ## make the whole environment and run every test, all notebooks included
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
 	@$(RUN) tools/tidy.py --check notebooks
 	@$(RUN) -m pytest
 
@@ -27,9 +28,14 @@ tidy:  ## clear outputs of notebooks, format the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+gallery:  ## make the pictures of docs/gallery anew
+	@$(PYTHON) tools/environment.py demo
+	@$(RUN) tools/gallery.py
+
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all
-	@$(RUN) -m benchmarks.algorithms
+	@$(RUN) -m benchmarks.algorithms --size L
+	@$(RUN) -m benchmarks.workflows --size L --first
 
 freeze:  ## write the versions of the environment into constraints.txt
 	@$(PYTHON) tools/environment.py all

@@ -297,7 +297,7 @@ def test_positions_outside_are_refused(field):
     "first_line", ["", "import matplotlib.pyplot as plt; plt.figure()\nplt.close('all')"], ids=["plain", "with pyplot"]
 )
 def test_a_cell_shows_its_picture_exactly_once(first_line):
-    nbformat = pytest.importorskip("nbformat")
+    import nbformat
     from nbclient import NotebookClient
 
     code = "import numpy as np\nfrom helpers import figures\nfrom helpers.images import Stack\n" + first_line

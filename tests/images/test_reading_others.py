@@ -232,7 +232,8 @@ def test_lif_planes_counted_downwards(tmp_path):
 
 def test_lif_header_is_read_by_the_package_alone(tmp_path):
     """The hand-made file is a LIF file for liffile too, not only for this reader."""
-    liffile = pytest.importorskip("liffile")
+    import liffile
+
     array = counts(2, 3, 8, 9)
     write_lif(tmp_path / "a.lif", [("cell", array, (0.3, 0.1, 0.2))])
     with liffile.LifFile(tmp_path / "a.lif") as file:
