@@ -3,6 +3,14 @@
 Images are (Z, Y, X) arrays, masks bool (True = structure), label images int32 (0 = background). Nothing changes its input.
 """
 
+from helpers.classic.filaments import (
+    filament_response_2d,
+    filament_response_3d,
+    filament_response_by_plane,
+    filaments_3d,
+    filaments_by_plane,
+    filaments_in_plane,
+)
 from helpers.classic.intensity import (
     Contrast,
     auto_contrast,
@@ -25,18 +33,7 @@ from helpers.classic.masks import (
     shell,
     thin,
 )
-from helpers.classic.responses import (
-    filament_response_2d,
-    filament_response_3d,
-    filament_response_by_plane,
-    filaments_3d,
-    filaments_by_plane,
-    filaments_in_plane,
-    spot_response_3d,
-    spot_response_by_plane,
-    spots_3d,
-    spots_by_plane,
-)
+from helpers.classic.spots import spot_response_3d, spot_response_by_plane, spots_3d, spots_by_plane
 from helpers.classic.thresholds import median, middle_plane, otsu, otsu_in_objects, otsu_mask, rough_objects, triangle
 
 __all__ = [

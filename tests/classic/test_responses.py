@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from helpers.classic.intensity import auto_contrast, edge_preserving, gaussian, min_max
-from helpers.classic.responses import (
+from helpers.classic import (
     filament_response_2d,
     filament_response_3d,
     filament_response_by_plane,
@@ -17,6 +16,7 @@ from helpers.classic.responses import (
     spots_3d,
     spots_by_plane,
 )
+from helpers.classic.intensity import auto_contrast, edge_preserving, gaussian, min_max
 
 STACKS = [(3, 3, 3), (3, 4, 40), (7, 50, 23), (40, 5, 3), (5, 33, 66)]
 PLANES = [(1, 3, 3), (2, 17, 5), (3, 40, 7), (4, 35, 64), (2, 66, 31)]
