@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy gallery bench freeze clean
+.PHONY: help demo test lab tidy gallery agreement bench freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ tidy:  ## clear outputs of notebooks, format the code
 gallery:  ## make the pictures of docs/gallery anew
 	@$(PYTHON) tools/environment.py demo
 	@$(RUN) tools/gallery.py
+
+agreement:  ## compare all 46 workflows with the masks of the published program (../shared/reference)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/agreement.py
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

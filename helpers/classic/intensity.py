@@ -53,11 +53,44 @@ def auto_contrast(raw: np.ndarray, low: float, high: float) -> np.ndarray:
     >>> auto_contrast(raw, low=1, high=0.5).round(2)
     array([[[0.  , 0.02, 0.05, 1.  ]]], dtype=float32)
     """
-    raw, lowest, highest = _raw(raw)
-    _checks.number(low, "low", low=0)
-    _checks.number(high, "high", low=0)
-    mean, deviation = contrast.mean_and_deviation(raw)
-    return _rescale(raw, max(mean - low * deviation, lowest), min(mean + high * deviation, highest))
+    raw, lowest, highest = _around_mean(raw, low, high)
+    return contrast.rescale(raw, lowest, highest)
+
+
+def clip_contrast(normalized: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Cut intensities at some standard deviations from their mean, as `auto_contrast` does, and leave their scale as it is.
+
+    For steps whose cutoffs are in units of the intensities, such as `spots_3d`: they mean the same as without the cut.
+
+    Parameters
+    ----------
+    normalized : (Z, Y, X) ndarray of float
+        Intensities.
+    low, high : float
+        Standard deviations below and above the mean, at least 0.
+
+    Returns
+    -------
+    clipped : (Z, Y, X) ndarray of float32
+
+    Raises
+    ------
+    TypeError
+        If ``normalized`` is not an array of numbers, or ``low`` or ``high`` is not a number.
+    ValueError
+        If ``normalized`` is not (Z, Y, X), holds NaN or has one value only; if ``low`` or ``high`` is negative, or both are 0.
+
+    References
+    ----------
+    .. [1] Chen, J. et al. (2018) bioRxiv 491035, workflow for POLR2A. :DOI:`10.1101/491035`
+
+    Examples
+    --------
+    >>> clip_contrast(np.array([[[0.1, 0.2, 0.3, 1.0]]]), low=1, high=0.5).round(2)
+    array([[[0.1 , 0.2 , 0.3 , 0.58]]], dtype=float32)
+    """
+    normalized, lowest, highest = _around_mean(normalized, low, high, "normalized")
+    return np.clip(_checks.float32(normalized), np.float32(lowest), np.float32(highest))
 
 
 def auto_contrast_within(raw: np.ndarray, low: float, high: float, lower: float, upper: float) -> np.ndarray:
@@ -102,7 +135,7 @@ def auto_contrast_within(raw: np.ndarray, low: float, high: float, lower: float,
         raise ValueError(
             f"no intensity lies between lower = {lower:g} and upper = {upper:g}, raw is {lowest:g} to {highest:g}: change lower or upper"
         )
-    return _rescale(raw, max(lower - low * deviation, lowest), min(upper + high * deviation, highest))
+    return contrast.rescale(raw, *_ordered(max(lower - low * deviation, lowest), min(upper + high * deviation, highest)))
 
 
 def min_max(raw: np.ndarray, ceiling: float | None = None) -> np.ndarray:
@@ -296,19 +329,28 @@ def _float32(normalized: np.ndarray) -> np.ndarray:
     return np.require(_checks.image(normalized, "normalized"), np.float32, "CAWE")
 
 
-def _raw(raw: np.ndarray) -> tuple[np.ndarray, float, float]:
+def _raw(raw: np.ndarray, name: str = "raw") -> tuple[np.ndarray, float, float]:
     """Check an image with more than one value; return it as the kernels want it, in its own type, and its lowest and highest value."""
-    _checks.image(raw)
+    _checks.image(raw, name)
     lowest, highest = raw.min(), raw.max()
-    _checks.varied(np.array([lowest, highest]))
+    _checks.varied(np.array([lowest, highest]), name)
     kind = {"f2": np.float32, "f16": np.float64}.get(raw.dtype.str[1:], raw.dtype.newbyteorder("="))
     return np.require(raw, kind, "CAWE"), float(lowest), float(highest)
 
 
-def _rescale(raw: np.ndarray, low: float, high: float) -> np.ndarray:
+def _around_mean(raw: np.ndarray, low: float, high: float, name: str = "raw") -> tuple[np.ndarray, float, float]:
+    """Check an image; return it as the kernels want it, and the limits that lie so many standard deviations from its mean."""
+    raw, lowest, highest = _raw(raw, name)
+    _checks.number(low, "low", low=0)
+    _checks.number(high, "high", low=0)
+    mean, deviation = contrast.mean_and_deviation(raw)
+    return raw, *_ordered(max(mean - low * deviation, lowest), min(mean + high * deviation, highest))
+
+
+def _ordered(low: float, high: float) -> tuple[float, float]:
     if not low < high:
         raise ValueError(f"no intensities are left between {low:g} and {high:g}: give a larger low or high")
-    return contrast.rescale(raw, low, high)
+    return low, high
 
 
 def _suggest(raw: np.ndarray) -> Contrast:

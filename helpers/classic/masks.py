@@ -129,7 +129,8 @@ def fill_holes_by_plane(mask: np.ndarray, minimum: int, maximum: int) -> np.ndar
     """Fill, in each plane on its own, holes of ``minimum`` to ``maximum`` pixels, for instance the lumen of ring-like lysosomes.
 
     A hole is any 4-connected part of the background of a plane. **Background that touches the border of the image counts too**: a corner
-    cut off by a structure, or a small background that surrounds everything, is filled when its size is within the limits.
+    cut off by a structure, or a small background that surrounds everything, is filled when its size is within the limits. So an image
+    whose whole plane is no larger than ``maximum`` is refused: an empty plane would be filled.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ def fill_holes_by_plane(mask: np.ndarray, minimum: int, maximum: int) -> np.ndar
     TypeError
         If ``mask`` is not a mask, or a limit is not a whole number.
     ValueError
-        If ``mask`` is not (Z, Y, X), a limit is negative, or the maximum is below the minimum.
+        If ``mask`` is not (Z, Y, X), a limit is negative, the maximum is below the minimum, or a plane has no more than ``maximum`` pixels.
 
     References
     ----------
@@ -165,14 +166,19 @@ def fill_holes_by_plane(mask: np.ndarray, minimum: int, maximum: int) -> np.ndar
     """
     mask = _checks.mask(mask)
     _limits(minimum, maximum, ("minimum", "maximum"))
-    if mask.size == 0:
-        return mask.copy()
-    background = connected_runs(mask, of=False, by_plane=True)
-    return _painted(mask, background, np.where((background.sizes >= minimum) & (background.sizes <= maximum), 1, -1))
+    _, height, width = mask.shape
+    if 0 < height * width <= maximum:
+        raise ValueError(
+            f"mask is {height} x {width} = {height * width} pixels, holes of up to {maximum} are to be filled, and an empty plane "
+            "would be one: give a larger crop, or a smaller maximum"
+        )
+    return _fill_holes_by_plane(mask, minimum, maximum)
 
 
 def fill_holes_in_plane(plane_mask: np.ndarray, minimum: int, maximum: int) -> np.ndarray:
     """Fill holes of ``minimum`` to ``maximum`` pixels in one plane, as `fill_holes_by_plane` does in each.
+
+    A plane of any size is taken, also one that is no larger than ``maximum``.
 
     Parameters
     ----------
@@ -197,7 +203,7 @@ def fill_holes_in_plane(plane_mask: np.ndarray, minimum: int, maximum: int) -> n
     ----------
     .. [1] Chen, J. et al. (2018) bioRxiv 491035, hole filling. :DOI:`10.1101/491035`
     """
-    return fill_holes_by_plane(_checks.mask(plane_mask, "plane_mask", ndim=2)[None], minimum, maximum)[0]
+    return _fill_holes_by_plane(_checks.mask(plane_mask, "plane_mask", ndim=2)[None], minimum, maximum)[0]
 
 
 def thin(mask: np.ndarray, minimum_thickness: float, depth: int = 1) -> np.ndarray:
@@ -286,7 +292,7 @@ def remove_columns(mask: np.ndarray, missing_planes: int = 2, radius: int = 2) -
     Parameters
     ----------
     mask : (Z, Y, X) ndarray of bool
-        True is structure; more planes than ``missing_planes``.
+        True is structure; more than twice as many planes as ``missing_planes``: of fewer, a structure fills most by chance.
     missing_planes : int
         A column is a hot pixel if it is foreground in all planes but so many, or more.
     radius : int
@@ -302,7 +308,7 @@ def remove_columns(mask: np.ndarray, missing_planes: int = 2, radius: int = 2) -
     TypeError
         If ``mask`` is not a mask, or a number not a whole number.
     ValueError
-        If ``mask`` is not (Z, Y, X) with more planes than ``missing_planes``, or a number is negative.
+        If ``mask`` is not (Z, Y, X) with more than twice as many planes as ``missing_planes``, or a number is negative.
 
     References
     ----------
@@ -310,7 +316,7 @@ def remove_columns(mask: np.ndarray, missing_planes: int = 2, radius: int = 2) -
     """
     _checks.number(missing_planes, "missing_planes", low=0, integer=True)
     _checks.number(radius, "radius", low=0, integer=True)
-    mask = _planes(mask, missing_planes + 1)
+    mask = _planes(mask, 2 * missing_planes + 1)
     hot = np.count_nonzero(mask, axis=0) >= len(mask) - missing_planes
     return mask & ~dilate(hot[None], int(radius))
 
@@ -356,6 +362,14 @@ def shell(mask: np.ndarray) -> np.ndarray:
         result[tuple(ahead)] |= differs
         result[tuple(behind)] |= differs
     return result
+
+
+def _fill_holes_by_plane(mask: np.ndarray, minimum: int, maximum: int) -> np.ndarray:
+    _limits(minimum, maximum, ("minimum", "maximum"))
+    if mask.size == 0:
+        return mask.copy()
+    background = connected_runs(mask, of=False, by_plane=True)
+    return _painted(mask, background, np.where((background.sizes >= minimum) & (background.sizes <= maximum), 1, -1))
 
 
 def _filter_sizes(mask: np.ndarray, minimum_size: int, maximum_size: int | None, *, by_plane: bool) -> np.ndarray:

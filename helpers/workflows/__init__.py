@@ -1,6 +1,7 @@
 """The lookup table of published workflows: `WORKFLOWS` by id, each a function with the values that suit one structure."""
 
 from helpers.workflows.knobs import Knob, check_values, knobs
-from helpers.workflows.lookup_table import TUNED_VOXEL_SIZE, WORKFLOWS, Workflow
+from helpers.workflows.lookup_table import WORKFLOWS
+from helpers.workflows.workflow import TUNED_VOXEL_SIZE, Workflow
 
 __all__ = ["TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Workflow", "check_values", "knobs"]

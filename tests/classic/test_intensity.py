@@ -6,6 +6,7 @@ from helpers.classic.intensity import (
     Contrast,
     auto_contrast,
     auto_contrast_within,
+    clip_contrast,
     edge_preserving,
     gaussian,
     gaussian_by_plane,
@@ -57,6 +58,16 @@ def test_auto_contrast_sums_many_chunks():
     raw = np.random.default_rng(1).integers(0, 65536, (40, 128, 129)).astype("u2")
     mean, deviation = raw.mean(dtype=float), raw.std(dtype=float)
     np.testing.assert_allclose(auto_contrast(raw, 0.3, 0.4), clipped(raw, mean - 0.3 * deviation, mean + 0.4 * deviation), atol=2e-7)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clip_contrast_cuts_as_auto_contrast_does_and_keeps_the_scale(dtype):
+    raw = counts(dtype=dtype)
+    mean, deviation = raw.astype(float).mean(), raw.astype(float).std()
+    found = clip_contrast(raw, 1.2, 0.5)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.clip(raw.astype(float), mean - 1.2 * deviation, mean + 0.5 * deviation), rtol=1e-6)
+    np.testing.assert_array_equal(clip_contrast(raw, 50, 60), raw.astype("f4"))
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "f4"])
@@ -173,6 +184,7 @@ FUNCTIONS = [
     lambda x: auto_contrast(x, 1, 2),
     lambda x: auto_contrast_within(x, 1, 2, 10, 80),
     lambda x: min_max(x, 60),
+    lambda x: clip_contrast(x, 1, 2),
     suggest_contrast,
     lambda x: gaussian(x, 1),
     lambda x: gaussian_by_plane(x, 1),
@@ -198,7 +210,7 @@ def test_layout_and_permission_do_not_matter_and_the_input_stays(function, dtype
     assert not isinstance(expected, np.ndarray) or (expected.shape == raw.shape and not np.shares_memory(expected, raw))
 
 
-@pytest.mark.parametrize("function", FUNCTIONS[:4])
+@pytest.mark.parametrize("function", FUNCTIONS[:5])
 def test_a_constant_image_is_refused(function):
     with pytest.raises(ValueError, match="everywhere: there is nothing to segment"):
         function(np.full((3, 4, 5), 7, "u2"))
@@ -220,6 +232,7 @@ def test_what_is_not_an_image_is_refused(function):
         (lambda x: auto_contrast(x, -1, 2), ValueError, "low must be at least 0"),
         (lambda x: auto_contrast(x, 1, "2"), TypeError, "high must be a number"),
         (lambda x: auto_contrast(x, 0, 0), ValueError, "no intensities are left"),
+        (lambda x: clip_contrast(x, 0, 0), ValueError, "no intensities are left"),
         (lambda x: auto_contrast_within(x, 1, 1, 200, 300), ValueError, "no intensity lies between lower = 200 and upper = 300"),
         (lambda x: min_max(x, -1), ValueError, "ceiling = -1 leaves one value only, raw is 0 to"),
         (lambda x: min_max(x, 0), ValueError, "raise ceiling above the structure"),

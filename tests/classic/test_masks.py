@@ -49,7 +49,8 @@ def test_size_filters_and_holes_are_those_of_scipy(mask):
         np.testing.assert_array_equal(classic.remove_small_by_plane(mask, minimum), mask & (pixels >= minimum))
         np.testing.assert_array_equal(classic.remove_small_by_plane(mask, minimum, 9), mask & (pixels >= minimum) & (pixels <= 9))
         filled = mask | (~mask & (holes >= minimum) & (holes <= 12))
-        np.testing.assert_array_equal(classic.fill_holes_by_plane(mask, minimum, 12), filled)
+        if mask[0].size > 12:
+            np.testing.assert_array_equal(classic.fill_holes_by_plane(mask, minimum, 12), filled)
         np.testing.assert_array_equal(classic.fill_holes_in_plane(mask[0], minimum, 12), filled[0])
     np.testing.assert_array_equal(classic.fill_holes(mask), ndimage.binary_fill_holes(mask))
     np.testing.assert_array_equal(mask, before)
@@ -202,11 +203,12 @@ def test_remove_columns_clears_hot_pixels_and_their_surroundings():
         (lambda m: classic.remove_small(m, -1), "minimum_size must be at least 0"),
         (lambda m: classic.remove_small_by_plane(m, 5, 4), "maximum_size must be at least minimum_size, got 4 and 5"),
         (lambda m: classic.fill_holes_by_plane(m, 5, 4), "maximum must be at least minimum"),
+        (lambda m: classic.fill_holes_by_plane(m, 0, 30), "mask is 5 x 6 = 30 pixels.* give a larger crop"),
         (lambda m: classic.fill_holes_in_plane(m, 0, 4), r"plane_mask must be \(Y, X\)"),
         (lambda m: classic.thin(m, -1), "minimum_thickness must be at least 0"),
         (lambda m: classic.thin(m, 1, 0), "depth must be at least 1"),
         (lambda m: classic.prune_planes(m[:2], 5), "mask has 2 plane.* needs at least 3"),
-        (lambda m: classic.remove_columns(m[:2]), "mask has 2 plane.* needs at least 3"),
+        (lambda m: classic.remove_columns(m), "mask has 4 plane.* needs at least 5"),
         (lambda m: classic.shell(list(m)), "mask must be a numpy array"),
     ],
 )

@@ -1,0 +1,75 @@
+"""A row of the lookup table: which function, with which values, for which structure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from helpers import _checks
+from helpers.workflows.knobs import Knob, check_values, knobs
+
+TUNED_VOXEL_SIZE = (0.29, 0.108, 0.108)
+
+
+@dataclass(frozen=True, eq=False)
+class Workflow:
+    """A published workflow: a function and the parameter values that suit one structure.
+
+    Call it with an image, and with the values that shall differ:
+
+    >>> from helpers import phantoms
+    >>> from helpers.workflows import WORKFLOWS
+    >>> stack, truth = phantoms.mitochondria(shape=(4, 64, 64))
+    >>> mask = WORKFLOWS["tomm20"](stack.raw, minimum_size=20)
+    >>> mask.shape, mask.dtype
+    ((4, 64, 64), dtype('bool'))
+    """
+
+    id: str
+    gene: str
+    protein: str
+    structure: str
+    look: str
+    function: Callable[..., np.ndarray]
+    published: Mapping[str, Any]
+    is_shell: bool = False
+    tuned_voxel_size: tuple[float, float, float] = TUNED_VOXEL_SIZE
+    notebook: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a row whose values are not exactly the function's parameters, in their order."""
+        if list(self.published) != list(self.knobs):
+            raise TypeError(f"{self.id}: values for {list(self.published)}, the function takes {list(self.knobs)}")
+        check_values(self.function, self.published)
+        object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
+        object.__setattr__(self, "notebook", self.notebook or self.id)
+
+    @property
+    def knobs(self) -> dict[str, Knob]:
+        """The parameters with range, unit and effect, in the order of the function's signature."""
+        return knobs(self.function)
+
+    def __call__(self, raw: np.ndarray, **changes: Any) -> np.ndarray:
+        """Segment ``raw`` with the published values, except for those in ``changes``.
+
+        Parameters
+        ----------
+        raw : (Z, Y, X) ndarray of int or float
+            Camera counts of one channel.
+        **changes
+            Values that differ from the published ones.
+
+        Returns
+        -------
+        mask : (Z, Y, X) ndarray of bool
+
+        Raises
+        ------
+        TypeError, ValueError
+            One sentence: the image or a value cannot be used.
+        """
+        values = {**self.published, **changes}
+        check_values(self.function, values)
+        return self.function(_checks.varied(_checks.image(raw)), **values)
