@@ -25,6 +25,7 @@ lab:  ## open JupyterLab on the first notebook
 tidy:  ## clear outputs of notebooks, format the code
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/tidy.py notebooks
+	@$(RUN) tools/lookup_table.py
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
