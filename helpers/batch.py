@@ -110,6 +110,10 @@ def run(
     path = Path(notebook_path)
     if str(notebook_path) in WORKFLOWS:
         path = NOTEBOOKS / "10_lookup_table" / f"{notebook_path}.ipynb"
+        if not path.exists():
+            raise ValueError(
+                f"{notebook_path} has no notebook of its own: call WORKFLOWS['{notebook_path}'] from Python, or give the notebook of another workflow"
+            )
     _check(path, parameters)
     jobs = _jobs(path, files, folder)
     _make(folder / MARKERS)

@@ -107,6 +107,13 @@ def test_parameters_are_checked_before_the_first_run(notebook, files, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_workflow_without_a_notebook_is_named(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "NOTEBOOKS", tmp_path)
+    with pytest.raises(ValueError, match=r"tomm20 has no notebook of its own: call WORKFLOWS\['tomm20'\]"):
+        batch.run("tomm20", [files], tmp_path / "out", {})
+    assert not (tmp_path / "out").exists()
+
+
 def test_files_that_would_overwrite_one_another_are_refused(notebook, files, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -110,7 +110,9 @@ def test_readme_of_the_lookup_table_is_current():
 
 def test_every_notebook_stands_in_the_readme_of_its_folder():
     for path in NOTEBOOKS:
-        assert path.name in (path.parent / "README.md").read_text(encoding="utf-8"), f"{path.parent.name}/README.md does not name {path.name}"
+        assert path.name in (path.parent / "README.md").read_text(encoding="utf-8"), (
+            f"{path.parent.name}/README.md does not name {path.name}"
+        )
     assert {path.stem for path in LOOKUP_TABLE.glob("*.ipynb")} <= {workflow.notebook for workflow in WORKFLOWS.values()}
 
 
