@@ -20,7 +20,7 @@ test:  ## make the whole environment and run every test, all notebooks included
 
 lab:  ## open JupyterLab on the first notebook
 	@$(PYTHON) tools/environment.py lab
-	@$(RUN) -m jupyter lab notebooks/00_start/01_first_segmentation.ipynb
+	@$(RUN) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" $$(test "$$(id -u)" = 0 && echo --allow-root) notebooks/00_start/01_first_segmentation.ipynb
 
 tidy:  ## clear outputs of notebooks, format the code
 	@$(PYTHON) tools/environment.py all

@@ -6,6 +6,8 @@ papermill has returned, so that a second call does only what is missing, has fai
 
 import argparse
 import ast
+import contextlib
+import difflib
 import hashlib
 import json
 import os
@@ -20,7 +22,7 @@ from helpers import images, notebook
 from helpers.workflows import WORKFLOWS
 
 MARKERS = ".batch"
-QUIET = "--IPKernelApp.log_level=ERROR"  # or every kernel warns that other users of this computer could listen in
+QUIET = "--IPKernelApp.log_level=CRITICAL"  # or every kernel warns that other users of this computer could listen in
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SUFFIXES = (".tif", ".tiff", ".png", ".czi", ".lif", ".nd2")
 
@@ -106,14 +108,18 @@ def run(
     OSError
         If the output folder cannot be written.
     """
-    folder = Path(output_folder).absolute()
-    path = Path(notebook_path)
+    folder = Path(os.path.abspath(Path(output_folder).expanduser()))
+    path = Path(notebook_path).expanduser()
     if str(notebook_path) in WORKFLOWS:
         path = NOTEBOOKS / "10_lookup_table" / f"{notebook_path}.ipynb"
         if not path.exists():
             raise ValueError(
                 f"{notebook_path} has no notebook of its own: call WORKFLOWS['{notebook_path}'] from Python, or give the notebook of another workflow"
             )
+    if not path.exists() and path.suffix != ".ipynb":
+        close = difflib.get_close_matches(str(notebook_path), WORKFLOWS, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}" if close else "give an id of the lookup table"
+        raise ValueError(f"there is no workflow {str(notebook_path)!r}: {hint}, or the path of a notebook")
     _check(path, parameters)
     jobs = _jobs(path, files, folder)
     _make(folder / MARKERS)
@@ -130,7 +136,7 @@ def run(
 
 
 def pictures(summary: Any, output_folder: str | Path, notebook_path: str | Path) -> list[Path]:
-    """Return the overlay of each file of a summary that has one, in its order.
+    """Return the overlay of each file of a summary that did not fail, in its order.
 
     Parameters
     ----------
@@ -144,7 +150,8 @@ def pictures(summary: Any, output_folder: str | Path, notebook_path: str | Path)
     paths : list of Path
     """
     name = f"{Path(notebook_path).stem}_{notebook.OUTPUTS['picture']}"
-    found = [Path(output_folder) / f"{images.safe_name(file)}_{name}" for file in summary["file"]]
+    done = summary.loc[summary["status"] != "failed", "file"]
+    found = [Path(output_folder).expanduser() / f"{images.safe_name(file)}_{name}" for file in done]
     return [path for path in found if path.exists()]
 
 
@@ -173,7 +180,9 @@ def _execute(job: Job, parameters: Mapping[str, Any]) -> str:
     except PapermillExecutionError as error:
         os.replace(partial, job.failed)
         return f"{error.ename}: {error.evalue}".strip().splitlines()[-1]
-    except Exception as error:  # a kernel that died, a full disk: the other files still get their turn
+    except OSError as error:  # a full disk; the other files still get their turn
+        return f"{type(error).__name__}: {images.said_plainly(error, job.folder)}".strip().splitlines()[-1]
+    except Exception as error:  # a kernel that died
         return f"{type(error).__name__}: {error}".strip().splitlines()[-1]
     finally:
         partial.unlink(missing_ok=True)
@@ -222,7 +231,13 @@ def _save_summary(rows: list[dict[str, Any]], folder: Path) -> Any:
     columns = ["file", "status", "seconds", "objects", "foreground_fraction", "warnings", "error"]
     table = pd.DataFrame(rows).reindex(columns=columns)
     partial = folder / MARKERS / f"summary.{os.getpid()}"
-    table.to_csv(partial, index=False)
+    with contextlib.suppress(OSError, ValueError, KeyError):  # no summary yet, or not one of ours: begin anew
+        before = pd.read_csv(folder / "summary.csv").reindex(columns=columns)
+        before = before[~before["file"].isin(table["file"])]
+        if len(before):
+            pd.concat([before, table]).to_csv(partial, index=False)
+    if not partial.exists():
+        table.to_csv(partial, index=False)
     os.replace(partial, folder / "summary.csv")
     return table
 
@@ -244,15 +259,20 @@ def _jobs(notebook_path: Path, files: Iterable[str | Path], folder: Path) -> lis
 
 def _image_files(files: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
-    for given in map(Path, files):
+    for given in (Path(file).expanduser() for file in files):
         if given.is_dir() and given.suffix != ".zarr":
             inside = sorted(path for path in given.iterdir() if path.suffix.lower() in (*SUFFIXES, ".zarr"))
-            found += [path.absolute() for path in inside if not path.name.startswith(".")]
+            found += [Path(os.path.abspath(path)) for path in inside if not path.name.startswith(".") and not _is_result(path)]
         elif given.exists():
-            found.append(given.absolute())
+            found.append(Path(os.path.abspath(given)))
         else:
             raise ValueError(f"{given} does not exist: check the path")
     return list(dict.fromkeys(found))
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file in a folder of images was left there by an earlier run, rather than put there as an image."""
+    return any(path.name.endswith(f"_{name}_{ending}") for name in WORKFLOWS for ending in notebook.OUTPUTS.values())
 
 
 def _check(notebook_path: Path, parameters: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ PLANE_COLUMNS = ("label", "area_um2", "perimeter_um", "circularity", "centroid_y
 MUCH, LITTLE = 0.5, 1e-4  # fractions of the stack that are structure
 SATURATED, SATURATED_FOUND = 0.01, 0.1  # fractions of the stack, and of what was found
 CUT = 0.5  # fraction of the objects
-FAR = 1.5  # factor between voxel sizes
+FAR, ABSURD = 1.5, 30  # factors between voxel sizes
 
 
 class Quality(NamedTuple):
@@ -153,7 +153,7 @@ def quality(mask: np.ndarray, stack: Stack, *, tuned_voxel_size: tuple[float, fl
         *_amount_warnings(fraction, count),
         *_saturation_warnings(float(saturated.mean()), saturated_found),
         *_border_warnings(count, at_border),
-        *_size_warnings(stack.voxel_size, tuned_voxel_size),
+        *_size_warnings(stack, tuned_voxel_size),
     ]
     return Quality(fraction, float(saturated.mean()), count, at_border, warnings)
 
@@ -267,18 +267,23 @@ def _border_warnings(count: int, at_border: int) -> list[str]:
     return [f"{at_border} of {count} objects touch the border of the stack and may be cut: leave them out where size or shape matters."]
 
 
-def _size_warnings(voxel_size: tuple[float, float, float], tuned: tuple[float, float, float] | None) -> list[str]:
+def _size_warnings(stack: Stack, tuned: tuple[float, float, float] | None) -> list[str]:
     if tuned is None:
         return []
+    voxel_size = stack.voxel_size
     plane = float(np.sqrt(tuned[1] * tuned[2] / (voxel_size[1] * voxel_size[2])))
     warnings = []
+    if not 1 / ABSURD <= plane <= ABSURD:
+        return [
+            f"A pixel of {voxel_size[2]:.3g} um is not what a microscope for cells gives: the file's unit is probably wrong; give voxel_size."
+        ]
     if not 1 / FAR <= plane <= FAR:
         warnings.append(
             f"A pixel is {voxel_size[2]:.3g} um, the parameters were made for {tuned[2]:.3g} um: multiply every sigma by {plane:.2g}, "
             f"and minimum sizes by {plane**2:.2g} for each plane."
         )
     along = tuned[0] / voxel_size[0]
-    if not 1 / FAR <= along <= FAR:
+    if len(stack.raw) > 1 and not 1 / FAR <= along <= FAR:
         warnings.append(
             f"Planes are {voxel_size[0]:.3g} um apart, the parameters were made for {tuned[0]:.3g} um: a sigma reaches {1 / along:.2g} times "
             "as far along z; look at a side view."

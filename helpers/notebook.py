@@ -48,12 +48,13 @@ def check(workflow_id: str = "", namespace: Mapping[str, Any] | None = None) -> 
     """
     cells = _cells_run()
     declared, given = _declared_and_given(cells)
-    if workflow_id:
+    if workflow_id and not declared:
         declared = {**INPUTS, **WORKFLOWS[workflow_id].published}
     if namespace is None:
         namespace = sys._getframe(1).f_globals
     run = Run(workflow_id, declared, namespace)
     check_parameters({**run.parameters(), **{name: namespace.get(name, value) for name, value in given.items()}}, declared, workflow_id)
+    _check_folder(namespace.get("output_folder", "results"))
     return run
 
 
@@ -81,7 +82,7 @@ def check_parameters(values: Mapping[str, Any], declared: Mapping[str, Any], wor
             raise TypeError(f"unknown parameter {name!r}{hint}; this notebook takes: {', '.join(declared)}")
         if workflow is None or name in INPUTS:
             _check_type(name, value, declared[name])
-    if "voxel_size" in values and "voxel_size" in INPUTS:
+    if "voxel_size" in values:
         _check_voxel_size(values["voxel_size"])
     if workflow is not None:
         check_values(workflow.function, {name: value for name, value in values.items() if name in workflow.published})
@@ -179,7 +180,7 @@ class Run:
         -------
         Report
         """
-        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        quality = self._quality(stack, mask)
         rows = [
             ("pieces found", f"{quality.objects}, of which {quality.objects_at_border} touch the border"),
             ("part of the image that is structure", f"{quality.foreground_fraction:.2%}"),
@@ -219,10 +220,17 @@ class Run:
         if table is None:
             table = measure.objects(mask, stack, filled=self.workflow.is_shell)
         values = {name: parameters.get(name, value) for name, value in self.workflow.published.items()}
-        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        quality = self._quality(stack, mask)
+        same = bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))
+        if not same:
+            quality.warnings.append(
+                "The mask is not what the workflow gives with the recorded values: a step was changed by hand, or a value after it ran."
+            )
         stem = f"{stack.name}_{self.workflow_id}"
         names = {what: f"{stem}_{ending}" for what, ending in OUTPUTS.items()}
-        folder = Path(parameters["output_folder"])
+        folder = Path(parameters["output_folder"]).expanduser().absolute()
+        choices = {name: parameters[name] for name in ("channel", "scene", "time") if name in parameters}
+        _refuse_another_input(folder / names["record"], stack, choices)
         with images.together(folder) as temporary:
             images.write(temporary / names["mask"], mask > 0, stack.voxel_size)
             figures.save(figures.overlay(stack, mask > 0, plane=self._widest(mask)), temporary / names["picture"])
@@ -231,13 +239,19 @@ class Run:
                 stack=stack,
                 workflow=self.workflow_id,
                 parameters=values,
-                **{name: parameters[name] for name in ("channel", "scene", "time") if name in parameters},
+                **choices,
                 seed=seed,
                 outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
-                quality=quality._asdict() | {"same_as_workflow": bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))},
+                quality=quality._asdict() | {"same_as_workflow": same},
             )
             images.write_record(temporary / names["record"], record)
-        return Report([(what, str(folder / name)) for what, name in names.items()])
+        return Report([(what, str(folder / name)) for what, name in names.items()], [] if same else quality.warnings[-1:])
+
+    def _quality(self, stack: Stack, mask: np.ndarray) -> measure.Quality:
+        """Return the signs of failure, with those that concern reading and the look of this workflow."""
+        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        fragments = _fragment_warnings(mask) if self.workflow.is_shell else []
+        return quality._replace(warnings=[*quality.warnings, *fragments, *stack.notes])
 
     def _widest(self, mask: np.ndarray) -> int | None:
         """Return the plane in which shells are rings, not caps: the one where they enclose most. None for other looks, or where nothing was found."""
@@ -276,6 +290,47 @@ def show(table: Any) -> Table:
 
 OUTPUTS: Mapping[str, str] = {"mask": "mask.ome.tif", "picture": "overlay.png", "objects": "objects.csv", "record": "record.json"}
 """What a lookup-table notebook leaves in its output folder, after ``<stem>_<id>_``."""
+
+
+def _check_folder(folder: str) -> None:
+    """Refuse an output folder that cannot be one, before an hour is spent on what cannot be saved."""
+    if not str(folder).strip():
+        raise ValueError("output_folder is empty: give a folder, for example 'results'; it is made if it is missing")
+    path = Path(folder).expanduser().absolute()
+    above = next(place for place in (path, *path.parents) if place.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"{folder} cannot be an output folder: {above} is a file; choose another output folder")
+
+
+def _refuse_another_input(record_path: Path, stack: Stack, choices: Mapping[str, Any]) -> None:
+    """Raise if the results that would be replaced were made from another file, channel, scene or time point."""
+    if not record_path.exists():
+        return
+    try:
+        record = images.read_record(record_path)
+    except ValueError:  # not ours to judge, and not ours to lose
+        raise FileExistsError(f"{record_path} is there and cannot be read: choose another output folder, or move it away") from None
+    before = record["input"]
+    if "path" in before:
+        same = before["path"] == stack.source or (Path(stack.source).exists() and before["sha256"] == images.checksum(stack.source))
+    else:
+        same = (before["name"], before["source"]) == (stack.name, stack.source)
+    # An empty channel is the only one there is, number 0.
+    changed = [f"{name} {record[name]!r}" for name, value in choices.items() if (record[name] or 0) != (value or 0)]
+    if not same or changed:
+        what = ", ".join(changed) if same else before.get("path", before["name"])
+        raise FileExistsError(f"{record_path.parent} holds the results of {what} under the same names: choose another output folder")
+
+
+def _fragment_warnings(mask: np.ndarray) -> list[str]:
+    """Say when many closed bodies are tiny beside the largest: seeds that the background has swallowed."""
+    sizes = np.bincount(classic.components(classic.fill_holes(mask > 0)).ravel())[1:]
+    small = int(np.count_nonzero(sizes < 0.05 * sizes.max())) if sizes.size else 0
+    if small <= sizes.size / 4:
+        return []
+    return [
+        f"{small} of {sizes.size} bodies are fragments: the background has leaked into them; look at the side views, and leave them out."
+    ]
 
 
 def _against_truth(score: Overlap) -> list[tuple[str, str]]:

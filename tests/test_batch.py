@@ -73,6 +73,52 @@ def test_failures_are_listed_and_do_not_stop_the_rest(notebook, files, tmp_path,
     assert [path.name for path in (out / batch.MARKERS).iterdir() if path.suffix == ".ipynb"] == []
 
 
+def test_summary_keeps_earlier_files(notebook, files, tmp_path):
+    out = tmp_path / "out"
+    batch.run(notebook, [files / "a.tif"], out, {})
+    batch.run(notebook, [files / "c.tif"], out, {})
+    summary = (out / "summary.csv").read_text()
+    assert summary.count("a.tif") == summary.count("c.tif") == 1
+
+
+def test_another_spelling_of_a_path_is_the_same_file(notebook, files, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    batch.run(notebook, [files / "a.tif"], out, {})
+    monkeypatch.chdir(files)
+    assert batch.run(notebook, ["../files/a.tif"], out, {})["status"].tolist() == ["done before"]
+
+
+def test_results_in_the_folder_of_images_are_not_taken_for_images(tmp_path):
+    for name in ("cell.tif", "cell_tomm20_mask.ome.tif", "cell_tomm20_overlay.png", ".hidden.tif", "notes.txt"):
+        (tmp_path / name).write_text("x")
+    assert [path.name for path in batch._image_files([tmp_path])] == ["cell.tif"]
+
+
+def test_pictures_leave_out_failed_files(tmp_path):
+    import pandas as pd
+
+    for name in ("a", "b"):
+        (tmp_path / f"{name}_tomm20_overlay.png").write_text("")
+    summary = pd.DataFrame({"file": ["/x/a.tif", "/x/b.tif"], "status": ["done", "failed"]})
+    assert [path.name for path in batch.pictures(summary, tmp_path, "tomm20")] == ["a_tomm20_overlay.png"]
+
+
+def test_a_full_disk_is_named_in_words(notebook, files, tmp_path, monkeypatch):
+    import papermill
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    table = batch.run(notebook, [files / "a.tif"], tmp_path / "out", {})
+    assert "is full: nothing was written there" in table["error"][0]
+
+
+def test_a_misspelt_workflow(files, tmp_path):
+    with pytest.raises(ValueError, match="no workflow 'tom20': did you mean 'tomm20'"):
+        batch.run("tom20", [files], tmp_path / "out", {})
+
+
 def test_an_interrupted_run_goes_on(notebook, files, tmp_path, monkeypatch):
     import papermill
 

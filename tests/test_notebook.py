@@ -2,6 +2,7 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,15 @@ def test_parameters_given_by_papermill_are_seen(monkeypatch):
         notebook.check("tomm20", values(filament_sigma=[1.0]))
 
 
+def test_a_notebook_takes_only_the_parameters_of_its_own_cell(monkeypatch):
+    """01 has one knob of the workflow: the others would be recorded, but not used."""
+    cells = ["input_path = ''\noutput_folder = 'results'\nfilament_cutoffs = [0.16]", "# Parameters\nsmoothing_sigma = 3\n"]
+    monkeypatch.setattr(notebook, "_cells_run", lambda: cells)
+    namespace = {"input_path": "", "output_folder": "results", "filament_cutoffs": [0.16], "smoothing_sigma": 3}
+    with pytest.raises(TypeError, match="unknown parameter 'smoothing_sigma'"):
+        notebook.check("tomm20", namespace)
+
+
 def test_notebooks_without_a_workflow_are_checked_by_their_own_cell(monkeypatch):
     cells = ["folder = ''\noutput_folder = 'results'\ncount = 3", "# Parameters\ncount = 'many'\n"]
     monkeypatch.setattr(notebook, "_cells_run", lambda: cells)
@@ -105,7 +115,7 @@ def test_save_leaves_four_files_that_belong_together(tmp_path, small):
     assert np.array_equal(back.raw == 255, mask)
     assert set(np.unique(back.raw)) == {0, 255}
     assert back.voxel_size == pytest.approx(stack.voxel_size)
-    assert len(pd.read_csv(folder / names[2])) == run.verdict(stack, mask).rows[0][1].count("") or len(pd.read_csv(folder / names[2])) > 0
+    assert run.verdict(stack, mask).rows[0][1].startswith(f"{len(pd.read_csv(folder / names[2]))}, of which")
     record = json.loads((folder / names[3]).read_text())
     assert record["workflow"] == "tomm20"
     assert record["parameters"]["filament_cutoffs"] == [0.1]
@@ -117,6 +127,7 @@ def test_record_admits_a_mask_that_was_made_otherwise(tmp_path, small):
     started(tmp_path).save(stack, truth)
     record = json.loads((tmp_path / "out" / f"{stack.name}_tomm20_record.json").read_text())
     assert record["quality"]["same_as_workflow"] is False
+    assert any("changed by hand" in warning for warning in record["quality"]["warnings"])
 
 
 def test_record_holds_the_values_in_force_when_saving(tmp_path, small):
@@ -131,11 +142,65 @@ def test_record_holds_the_values_in_force_when_saving(tmp_path, small):
 
 
 def test_output_folder_beneath_a_file_is_refused(tmp_path, small):
+    """Before anything is computed, and again when it is to be saved."""
     stack, truth = small
     (tmp_path / "file").write_text("x")
-    run = notebook.check("tomm20", values(output_folder=str(tmp_path / "file" / "out")))
-    with pytest.raises(OSError, match="file"):
-        run.save(stack, truth)
+    namespace = values(output_folder=str(tmp_path / "out"))
+    run = notebook.check("tomm20", namespace)
+    namespace["output_folder"] = str(tmp_path / "file" / "out")
+    for attempt in (lambda: notebook.check("tomm20", namespace), lambda: run.save(stack, truth)):
+        with pytest.raises(OSError, match="cannot be an output folder: .*file is a file"):
+            attempt()
+
+
+def test_empty_output_folder_is_refused():
+    with pytest.raises(ValueError, match="output_folder is empty"):
+        notebook.check("tomm20", values(output_folder=" "))
+
+
+def test_home_folder_is_understood(tmp_path, small, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    stack, _ = small
+    saved = notebook.check("tomm20", values(output_folder="~/out")).save(stack, WORKFLOWS["tomm20"](stack.raw))
+    assert all(Path(path).parent == tmp_path / "out" and Path(path).exists() for _, path in saved.rows)
+    assert not (tmp_path / "~").exists()
+
+
+def test_results_of_another_input_are_not_overwritten(tmp_path, small):
+    """Same stem from another folder, or another scene of the same file: good results stay, and the sentence says whose they are."""
+    stack, _ = small
+    paths = [tmp_path / folder / "cell.ome.tif" for folder in "ab"]
+    for number, path in enumerate(paths):
+        images.write(path, stack.raw + np.uint16(number), stack.voxel_size)
+    first, second = (images.read(path) for path in paths)
+    namespace = values(output_folder=str(tmp_path / "out"))
+    run = notebook.check("tomm20", namespace)
+    run.save(first, WORKFLOWS["tomm20"](first.raw))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(FileExistsError, match=r"holds the results of .*a.cell\.ome\.tif under the same names: choose another"):
+        run.save(second, WORKFLOWS["tomm20"](second.raw))
+    namespace["scene"] = 1
+    with pytest.raises(FileExistsError, match="holds the results of scene 0"):
+        run.save(first, WORKFLOWS["tomm20"](first.raw))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    namespace |= {"scene": 0, "channel": 0}
+    run.save(first, WORKFLOWS["tomm20"](first.raw))
+
+
+def test_fragments_of_shells_are_flagged(tmp_path):
+    stack, truth = phantoms.nuclear_lamina(seed=1, shape=(20, 160, 160))
+    run = notebook.check("lmnb1_interphase", {**INPUTS, **WORKFLOWS["lmnb1_interphase"].published, "output_folder": str(tmp_path)})
+    assert not any("fragments" in warning for warning in run.verdict(stack, truth).warnings)
+    shattered = truth.copy()
+    shattered[0, ::8, ::8] = True
+    assert any("fragments" in warning for warning in run.verdict(stack, shattered).warnings)
+
+
+def test_what_looked_odd_when_it_was_read_is_shown_with_the_result(tmp_path, small):
+    stack, truth = small
+    odd = images.Stack(stack.raw, stack.voxel_size, stack.name, stack.source, notes=("planes may be channels",))
+    assert "planes may be channels" in started(tmp_path).verdict(odd, truth).warnings
 
 
 def test_a_failed_save_leaves_the_earlier_result(tmp_path, small, monkeypatch):

@@ -154,7 +154,7 @@ def mosaic(stack: Stack, mask: np.ndarray | None = None, *, count: int = 9, titl
 
 
 def checked(stack: Stack, overlay: np.ndarray | None, *, floats: bool = True) -> np.ndarray:
-    """Return the raw intensities; raise unless ``overlay`` is an array of their shape."""
+    """Return the raw intensities as they can be drawn: masks as 0 and 1, NaN and infinity as 0; raise unless ``overlay`` has their shape."""
     if not isinstance(stack, Stack):
         raise TypeError(f"stack must be a Stack, got {type(stack).__name__}: make one with Stack(raw, voxel_size, name)")
     if overlay is not None:
@@ -163,6 +163,10 @@ def checked(stack: Stack, overlay: np.ndarray | None, *, floats: bool = True) ->
             wanted = "bool, int or float" if floats else "bool or int"
             raise TypeError(f"the overlay must be an array of {wanted}, got {getattr(overlay, 'dtype', type(overlay).__name__)}")
         _checks.same_shape(overlay, stack.raw, "the overlay and stack.raw")
+    if stack.raw.dtype == bool:
+        return stack.raw.astype(np.uint8)
+    if stack.raw.dtype.kind == "f" and not np.isfinite([stack.raw.min(), stack.raw.max()]).all():
+        return np.nan_to_num(stack.raw, nan=0, posinf=0, neginf=0)
     return stack.raw
 
 

@@ -1,15 +1,17 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, keep the record of a run."""
 
-from helpers.images.reading import Input, contents, read, read_or
-from helpers.images.record import read_record, record, write_record
+from helpers.images.reading import Input, channel_names, contents, read, read_or
+from helpers.images.record import checksum, read_record, record, write_record
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
-from helpers.images.writing import output_path, together, write
+from helpers.images.writing import output_path, said_plainly, together, write
 
 __all__ = [
     "ImageFileError",
     "Input",
     "Stack",
+    "channel_names",
+    "checksum",
     "contents",
     "output_path",
     "read",
@@ -17,6 +19,7 @@ __all__ = [
     "read_record",
     "record",
     "safe_name",
+    "said_plainly",
     "together",
     "write",
     "write_record",

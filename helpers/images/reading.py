@@ -1,6 +1,7 @@
 """Read one channel of one field of view from any of the known files."""
 
 import difflib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from numbers import Integral
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from helpers.images import formats_png, formats_tiff, formats_vendor, formats_zarr
-from helpers.images.scenes import ImageFileError, Scene, load, merged_grey, settled, warn_of_suspicious_axes
+from helpers.images.scenes import ImageFileError, Scene, load, merged_grey, settled, suspicious_axes
 from helpers.images.stack import Stack, checked_voxel_size, safe_name
 
 if TYPE_CHECKING:
@@ -89,15 +90,17 @@ def read(
         if 0 in chosen.shape:
             raise ImageFileError(f"{path.name} holds an image without pixels, of shape {chosen.shape}: save it again")
         chosen = merged_grey(settled(chosen, axes, path))
-        index = _channel_index(chosen, channel, path)
+        odd = suspicious_axes(chosen, time) if not axes else ""
+        index = _channel_index(chosen, channel, path, odd)
         _check_time(chosen, time, path)
-        if not axes:
-            warn_of_suspicious_axes(chosen, path, time)
         size = given or _complete_voxel_size(chosen, path)
         if chosen.dtype.kind not in "biuf":
             raise ImageFileError(f"{path.name} holds {chosen.dtype} values: give an image of real numbers, for example the magnitude")
         raw = load(chosen, index, int(time))
-    return Stack(raw, size, safe_name(path), str(path.absolute()))
+    notes = (f"{path.name}: {odd}",) if odd else ()
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return Stack(raw, size, safe_name(path), str(path.absolute()), notes)
 
 
 def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
@@ -133,6 +136,29 @@ def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
     return pandas.DataFrame(rows).astype(dict.fromkeys("TCZYX", "Int64"))
 
 
+def channel_names(path: str | Path, scene: int | str = 0, axes: str = "") -> list[str]:
+    """Return the names of the channels of one scene; a nameless channel is called by its number.
+
+    Parameters
+    ----------
+    path, scene, axes
+        As in `read`.
+
+    Returns
+    -------
+    names : list of str
+
+    Raises
+    ------
+    FileNotFoundError, ImportError, TypeError, ValueError
+        As `read` does.
+    """
+    _check_types(None, scene, 0, axes)
+    path = _existing(path)
+    with _open(path) as scenes:
+        return merged_grey(settled(_chosen_scene(scenes, scene, path), axes, path)).channel_names()
+
+
 def read_or(
     make: Callable[[], tuple[Stack, np.ndarray]],
     input_path: str | Path,
@@ -165,7 +191,10 @@ def read_or(
     if input_path is None or input_path == "":
         stack, truth = make()
         return Input(stack, truth)
-    return Input(read(input_path, channel, scene, time, voxel_size), None)
+    stack = read(input_path, channel, scene, time, voxel_size)
+    if stack.raw.dtype == bool:
+        raise ImageFileError(f"{Path(input_path).name} is a mask (bool): give the file of the raw intensities")
+    return Input(stack, None)
 
 
 def _check_types(channel: object, scene: object, time: object, axes: object) -> None:
@@ -252,11 +281,11 @@ def _chosen_scene(scenes: list[Scene], scene: int | str, path: Path) -> Scene:
     return scenes[_index(scene, [each.name for each in scenes], "scene", path)]
 
 
-def _channel_index(scene: Scene, channel: int | str | None, path: Path) -> int:
+def _channel_index(scene: Scene, channel: int | str | None, path: Path, odd: str) -> int:
     names = scene.channel_names()
     if channel is None or channel == "":
         if len(names) > 1:
-            raise ImageFileError(f"{path.name} has {_listed(names, 'channel')}: choose one with channel=...")
+            raise ImageFileError(f"{path.name} has {_listed(names, 'channel')}: choose one with channel=...{f'; {odd}' if odd else ''}")
         return 0
     return _index(channel, names, "channel", path)
 

@@ -4,7 +4,6 @@ A scene is one acquired field of view. Each format's module turns a file into sc
 a scene become (Z, Y, X).
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -148,17 +147,17 @@ def load(scene: Scene, channel: int, time: int) -> np.ndarray:
     return np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("="))
 
 
-def warn_of_suspicious_axes(scene: Scene, path: Path, time: int) -> None:
-    """Warn where planes seem to be stored as channels or time points, as programs do that save a z-stack without saying so."""
+def suspicious_axes(scene: Scene, time: int) -> str:
+    """Say where planes seem to be stored as channels or time points, as programs do that save a z-stack without saying so; "" where not."""
     z, c, t = (scene.size(axis) for axis in "ZCT")
     as_channels = c > MANY and z < c
     if not as_channels and not (z <= 4 and t > MANY and time == 0):
-        return
+        return ""
     wrong, count, called = ("C", c, "channels") if as_channels else ("T", t, "time points")
     swapped = scene.axes.translate(str.maketrans({wrong: "Z", "Z": wrong}))
-    warnings.warn(
-        f"{path.name} has {z} plane(s) and {count} {called}: if these are the planes of one z-stack, read it with axes='{swapped}'",
-        stacklevel=4,
+    return (
+        f"it has {z} plane(s) and {count} {called}: if these are the planes of one z-stack, open it in 02_open_your_images with axes='{swapped}' "
+        "and use the file that is saved there"
     )
 
 

@@ -30,6 +30,8 @@ class Stack:
         What output files are called after; made a safe file stem by `safe_name`.
     source : str
         The path it came from, or how it was made.
+    notes : tuple of str
+        What looked odd when it was read, in sentences; shown again with the result.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class Stack:
     voxel_size: tuple[float, float, float]
     name: str
     source: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.raw, np.ndarray) or self.raw.dtype.kind not in "biuf":

@@ -52,7 +52,7 @@ def write(path: str | Path, array: np.ndarray, voxel_size: Sequence[float], name
     """
     import tifffile
 
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} must end in .ome.tif: an OME-TIFF is written")
     stored = _stored(array)
@@ -100,13 +100,13 @@ def together(folder: str | Path) -> Iterator[Path]:
     >>> [path.name for path in results.iterdir()]
     ['count.txt']
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     temporary = _temporary_folder(folder)
     try:
         try:
             yield temporary
         except OSError as error:
-            raise _sentence(error, folder, temporary) from error
+            raise said_plainly(error, folder, temporary) from error
         _move_all(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -182,7 +182,7 @@ def _temporary_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     except OSError as error:
-        raise _sentence(error, folder, None) from error
+        raise said_plainly(error, folder, None) from error
 
 
 def _move_all(temporary: Path, folder: Path) -> None:
@@ -197,10 +197,10 @@ def _move_all(temporary: Path, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, target)
     except OSError as error:
-        raise _sentence(error, folder, None) from error
+        raise said_plainly(error, folder, None) from error
 
 
-def _sentence(error: OSError, folder: Path, temporary: Path | None) -> OSError:
+def said_plainly(error: OSError, folder: Path, temporary: Path | None = None) -> OSError:
     """Return the error in plain words, of the same class and number; errors that have nothing to do with the folder as they are."""
     concerns_folder = temporary is None or str(temporary) in f"{error.filename or ''}{error.filename2 or ''}"
     if error.errno in FULL:

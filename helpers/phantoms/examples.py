@@ -33,7 +33,7 @@ def write_two_channels(folder: str | Path) -> Path:
     metadata = {"axes": "CZYX", "Channel": {"Name": ["DNA", "LMNB1"]}}
     for axis, size in zip("ZYX", VOXEL_SIZE):
         metadata |= {f"PhysicalSize{axis}": size, f"PhysicalSize{axis}Unit": "um"}
-    path = Path(folder) / "two_channels.ome.tif"
+    path = Path(folder).expanduser() / "two_channels.ome.tif"
     with images.together(path.parent) as temporary:
         tifffile.imwrite(temporary / path.name, channels, ome=True, photometric="minisblack", compression="zlib", metadata=metadata)
     return path
@@ -56,7 +56,7 @@ def write_folder(folder: str | Path) -> Path:
     OSError
         If the folder cannot be written.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     paths = [folder / "control.ome.tif", folder / "treated.ome.tif"]
     for seed, path in enumerate(paths):
         if not path.exists():

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from make_files import UM, counts, sizes, write_ome
 
-from helpers.images import ImageFileError, contents, read
+from helpers.images import ImageFileError, channel_names, contents, read
 
 ONE = [1, 1, 1]
 
@@ -266,8 +266,13 @@ def test_unknown_axes_are_asked_for(tmp_path):
 )
 def test_planes_under_a_wrong_name_are_suspected(tmp_path, axes, shape, advice):
     path = write_ome(tmp_path / "a.ome.tif", [(counts(*shape), {"axes": axes} | sizes(1, 1, 1))])
-    with pytest.warns(UserWarning, match=rf"a\.ome\.tif has .* 9 .*: if these are the planes of one z-stack, read it with axes='{advice}'"):
-        read(path, channel=0)
+    sentence = rf"it has .* 9 .*: if these are the planes of one z-stack, open it in 02_open_your_images with axes='{advice}'"
+    with pytest.warns(UserWarning, match=sentence):
+        stack = read(path, channel=0)
+    assert len(stack.notes) == 1
+    if "C" in axes:  # no channel can be chosen rightly: the hint comes with the question
+        with pytest.raises(ImageFileError, match="choose one with channel=.*" + sentence):
+            read(path)
     assert max(read(path, channel=0, axes=advice).raw.shape) == 9
 
 
@@ -392,3 +397,10 @@ def test_contents_under_other_axes(tmp_path):
     assert contents(path, axes="ZYX").loc[0, ["C", "Z"]].tolist() == [1, 9]
     with pytest.raises(ValueError, match="does not fit"):
         contents(path, axes="ZY")
+
+
+def test_channel_names_of_one_scene(tmp_path):
+    path = write_ome(tmp_path / "a.ome.tif", [(counts(2, 8, 7), {"axes": "CYX", "Channel": {"Name": ["DNA", "TOM20"]}} | sizes(1, 1, 1))])
+    assert channel_names(path) == ["DNA", "TOM20"]
+    with pytest.raises(ImageFileError, match="there is no scene 9"):
+        channel_names(path, scene=9)

@@ -90,6 +90,15 @@ def test_links_lead_somewhere(notebook):
         assert (notebook.parent / target).exists(), target
 
 
+@pytest.mark.parametrize(
+    "path", sorted(path for path in ROOT.rglob("*.md") if not {".venv", "results"} & set(path.parts)), ids=lambda path: path.name
+)
+def test_links_of_documents_lead_somewhere(path):
+    text = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("    "))
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (path.parent / target).exists(), f"{path}: {target}"
+
+
 def test_no_unused_imports(notebook):
     tree = ast.parse("\n".join(source(cell) for cell in cells(notebook) if cell["cell_type"] == "code"))
     imported = {

@@ -76,6 +76,27 @@ def test_bundled_sample_through_the_notebook(tmp_path):
     assert np.array_equal(mask, WORKFLOWS["tomm20"](images.read(sample).raw))
 
 
+def test_first_notebook_refuses_a_knob_that_it_does_not_turn(tmp_path):
+    with pytest.raises(PapermillExecutionError, match="unknown parameter 'smoothing_sigma'"):
+        run(START / "01_first_segmentation.ipynb", tmp_path, smoothing_sigma=3)
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.zeros((4, 30, 30), bool), "is a mask .bool.: give the file of the raw intensities"),
+        (np.full((4, 30, 30), np.nan, np.float32), "NaN or infinite"),
+        (np.full((4, 30, 30), 7, np.uint16), "has the value 7 everywhere"),
+    ],
+    ids=["bool", "NaN", "constant"],
+)
+def test_bad_images_stop_the_notebook_with_one_sentence(array, sentence, tmp_path):
+    """In the notebook pictures come before the workflow: they must not fail first."""
+    tifffile.imwrite(tmp_path / "bad.tif", array, photometric="minisblack")
+    with pytest.raises(PapermillExecutionError, match=sentence):
+        run(LOOKUP_TABLE / "tomm20.ipynb", tmp_path, input_path=str(tmp_path / "bad.tif"), voxel_size=[0.3, 0.1, 0.1])
+
+
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
