@@ -18,7 +18,7 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {("notebook", "figures"), ("batch", "notebook")}
 ORDER = {
-    "classic": ["intensity", "filaments", "spots", "masks", "thresholds", "labels"],
+    "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "writing", "record"],
     "phantoms": ["microscope", "cells", "structures", "examples"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table"],

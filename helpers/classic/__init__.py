@@ -3,6 +3,7 @@
 Images are (Z, Y, X) arrays, masks bool (True = structure), label images int32 (0 = background). Nothing changes its input.
 """
 
+from helpers.classic.artefacts import prune_planes, remove_columns
 from helpers.classic.filaments import (
     filament_response_2d,
     filament_response_3d,
@@ -27,8 +28,6 @@ from helpers.classic.masks import (
     fill_holes,
     fill_holes_by_plane,
     fill_holes_in_plane,
-    prune_planes,
-    remove_columns,
     remove_small,
     remove_small_by_plane,
     shell,
