@@ -8,6 +8,17 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import microtubules
+from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
-__all__ = ["Phantom", "microtubules", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes", "write_folder", "write_two_channels"]
+__all__ = [
+    "Phantom",
+    "endoplasmic_reticulum",
+    "microtubules",
+    "mitochondria",
+    "nuclear_lamina",
+    "nuclei",
+    "peroxisomes",
+    "write_folder",
+    "write_two_channels",
+]
