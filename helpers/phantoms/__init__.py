@@ -8,6 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import microtubules
+from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
@@ -19,6 +20,7 @@ __all__ = [
     "nuclear_lamina",
     "nuclei",
     "peroxisomes",
+    "tight_junctions",
     "write_folder",
     "write_two_channels",
 ]
