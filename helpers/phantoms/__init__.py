@@ -7,13 +7,14 @@ True
 """
 
 from helpers.phantoms.examples import write_folder, write_two_channels
-from helpers.phantoms.fibres import microtubules
+from helpers.phantoms.fibres import actin, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
 __all__ = [
     "Phantom",
+    "actin",
     "endoplasmic_reticulum",
     "microtubules",
     "mitochondria",
