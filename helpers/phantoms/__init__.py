@@ -7,7 +7,7 @@ True
 """
 
 from helpers.phantoms.examples import write_folder, write_two_channels
-from helpers.phantoms.fibres import actin, microtubules
+from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
@@ -15,6 +15,7 @@ from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, n
 __all__ = [
     "Phantom",
     "actin",
+    "actin_bundles",
     "endoplasmic_reticulum",
     "microtubules",
     "mitochondria",
