@@ -7,6 +7,22 @@ True
 """
 
 from helpers.phantoms.examples import write_folder, write_two_channels
+from helpers.phantoms.fibres import actin, actin_bundles, microtubules
+from helpers.phantoms.junctions import tight_junctions
+from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
-__all__ = ["Phantom", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes", "write_folder", "write_two_channels"]
+__all__ = [
+    "Phantom",
+    "actin",
+    "actin_bundles",
+    "endoplasmic_reticulum",
+    "microtubules",
+    "mitochondria",
+    "nuclear_lamina",
+    "nuclei",
+    "peroxisomes",
+    "tight_junctions",
+    "write_folder",
+    "write_two_channels",
+]

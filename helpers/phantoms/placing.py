@@ -53,16 +53,16 @@ def bodies_apart(rng: np.random.Generator, field: Cells, extent: tuple[float, fl
 def tubes(rng: np.random.Generator, field: Cells, extent: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
     """Return points, 0.06 um apart, on the centre lines of branching tubes, and the cell of each."""
     starts, owner = scatter(rng, field, extent, per_cell=14, depth=0.35)
-    stems = _wander(rng, field, starts, owner, length=7.0)
+    stems = wander(rng, field, starts, owner, length=7.0)
     forked = np.flatnonzero(rng.random(len(stems)) < 0.5)
     forks = stems[forked, rng.integers(0, stems.shape[1], len(forked))]
-    branches = _wander(rng, field, forks, owner[forked], length=2.5)
+    branches = wander(rng, field, forks, owner[forked], length=2.5)
     points = [paths.reshape(-1, 3) for paths in (stems, branches)]
     owners = [np.repeat(cell, paths.shape[1]) for cell, paths in ((owner, stems), (owner[forked], branches))]
     return np.concatenate(points), np.concatenate(owners)
 
 
-def _wander(
+def wander(
     rng: np.random.Generator,
     field: Cells,
     starts: np.ndarray,
