@@ -7,7 +7,17 @@ True
 """
 
 from helpers.phantoms.examples import write_folder, write_two_channels
-from helpers.phantoms.nucleoli import fibrillar_nucleoli
+from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 
-__all__ = ["Phantom", "fibrillar_nucleoli", "mitochondria", "nuclear_lamina", "nuclei", "peroxisomes", "write_folder", "write_two_channels"]
+__all__ = [
+    "Phantom",
+    "fibrillar_nucleoli",
+    "granular_nucleoli",
+    "mitochondria",
+    "nuclear_lamina",
+    "nuclei",
+    "peroxisomes",
+    "write_folder",
+    "write_two_channels",
+]
