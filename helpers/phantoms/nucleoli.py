@@ -17,7 +17,6 @@ LOBE_RADII = (0.4, 0.75)  # of the radius of the nucleolus
 BODY_REACH = (0.35, 0.0, 0.0)  # um around each lobe that are truth
 GAPS = 6  # in one nucleolus; some lie partly outside
 GAP_RADII = (0.22, 0.36)  # um
-LEVELS = (0.4, 0.8, 1.2, 2.0)  # brightness of cells
 
 
 def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
@@ -97,7 +96,7 @@ def granular_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256
     """
     rng, extent = _start(seed, shape)
     field = _colony(rng, extent)
-    brightness = _mosaic(rng, field, extent)
+    brightness = placing.mosaic(rng, field, extent, levels=(0.4, 0.8, 1.2, 2.0))
     places, sizes, hosts = _bodies_in_nuclei(rng, field, extent, number=(2, 4), radii=(1.0, 1.8))
     radii = sizes[:, None] * rng.uniform(*LOBE_RADII, (len(sizes), LOBES))
     lobes = places[:, None] + (sizes[:, None] - radii)[..., None] * _flat(rng, radii.shape)
@@ -109,16 +108,6 @@ def granular_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256
     dye = microscope.place(points.reshape(-1, 3), (brightness[hosts][:, None, None] * share).ravel(), shape, VOXEL_SIZE)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.02 * _nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"granular_nucleoli_{seed}", "helpers.phantoms.granular_nucleoli"), truth)
-
-
-def _mosaic(rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float]) -> np.ndarray:
-    """Return a brightness for each cell, such that of any four from the middle of the field outwards one is dim and one is bright."""
-    outwards = np.linalg.norm(field.centres[:, 1:] - np.array(extent[1:]) / 2, axis=1).argsort()
-    brightness = np.empty(len(outwards))
-    for start in range(0, len(outwards), len(LEVELS)):
-        group = outwards[start : start + len(LEVELS)]
-        brightness[group] = rng.permutation(LEVELS)[: len(group)] * rng.uniform(0.9, 1.1, len(group))
-    return brightness
 
 
 def _flat(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
