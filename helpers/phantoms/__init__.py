@@ -8,11 +8,13 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.spots import centrioles
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
 
 __all__ = [
     "Phantom",
+    "centrioles",
     "fibrillar_nucleoli",
     "granular_nucleoli",
     "lysosomes",
