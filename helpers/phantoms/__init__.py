@@ -8,7 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
-from helpers.phantoms.spots import centrioles
+from helpers.phantoms.spots import centrioles, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
 
@@ -16,6 +16,7 @@ __all__ = [
     "Phantom",
     "centrioles",
     "fibrillar_nucleoli",
+    "gap_junctions",
     "granular_nucleoli",
     "lysosomes",
     "mitochondria",
