@@ -10,7 +10,10 @@ from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
+from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.spots import centrioles, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
+from helpers.phantoms.vesicles import lysosomes
 
 __all__ = [
     "Phantom",
@@ -18,6 +21,11 @@ __all__ = [
     "actin_bundles",
     "endoplasmic_reticulum",
     "microtubules",
+    "centrioles",
+    "fibrillar_nucleoli",
+    "gap_junctions",
+    "granular_nucleoli",
+    "lysosomes",
     "mitochondria",
     "nuclear_lamina",
     "nuclei",

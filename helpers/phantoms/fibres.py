@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
-from helpers.phantoms.structures import VOXEL_SIZE, Phantom, _bodies, _cytosol, _start
+from helpers.phantoms.structures import VOXEL_SIZE, Phantom, cytosol, nuclear_bodies, start
 
 MICROTUBULE_REACH = (0.435, 0.162, 0.162)  # um around the centre line that are truth: 1.5 voxels each way
 STRAND_REACH = (0.51, 0.173, 0.173)  # um around the centre line of a fine strand of actin: 1.75 voxels along z, 1.6 in the plane
@@ -49,13 +49,13 @@ def microtubules(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((12, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=12.5)
     lines, owner = _asters(rng, field, extent)
     truth = placing.near(lines[::2], np.ones((len(lines[::2]), 1)) * MICROTUBULE_REACH, shape, VOXEL_SIZE)
     brightness = rng.uniform(0.65, 1.35, len(field.centres))
     dye = microscope.place(lines, brightness[owner], shape, VOXEL_SIZE)
-    haze = 0.28 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.28 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=900, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"microtubules_{seed}", "helpers.phantoms.microtubules"), truth)
 
@@ -91,7 +91,7 @@ def actin(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phanto
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((12, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=12.5)
     brightness = rng.uniform(0.75, 1.25, len(field.centres))
     heading = rng.uniform(0, np.pi, len(field.centres))
@@ -108,7 +108,7 @@ def actin(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phanto
     around += BUNDLE_RADIUS * placing.directions(rng, len(around))
     dye = microscope.place(strands, strand_amount, shape, VOXEL_SIZE)
     dye += microscope.place(around, np.repeat(0.25 * bundle_amount * brightness[bundle_owner], 8), shape, VOXEL_SIZE)
-    haze = 0.32 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.32 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=900, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"actin_{seed}", "helpers.phantoms.actin"), truth)
 
@@ -144,7 +144,7 @@ def actin_bundles(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((12, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=12.5)
     brightness = rng.uniform(0.8, 1.2, len(field.centres))
     heading = rng.uniform(0, np.pi, len(field.centres))
@@ -157,7 +157,7 @@ def actin_bundles(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -
         around = np.repeat(points, 8, axis=0)
         around += radius * placing.directions(rng, len(around))
         dye += microscope.place(around, np.repeat(amount, 8), shape, VOXEL_SIZE)
-    haze = 0.35 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.35 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=900, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"actin_bundles_{seed}", "helpers.phantoms.actin_bundles"), truth)
 

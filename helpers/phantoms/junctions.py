@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
-from helpers.phantoms.structures import VOXEL_SIZE, Phantom, _bodies, _cytosol, _start
+from helpers.phantoms.structures import VOXEL_SIZE, Phantom, cytosol, nuclear_bodies, start
 
 BELT_REACH = (0.493, 0.184, 0.184)  # um around the belt that are truth: 1.7 voxels each way
 FINE = 0.027  # um, of the grid on which the borders between cells are traced
@@ -44,13 +44,13 @@ def tight_junctions(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256))
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((16, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=8.5, nuclear_radius=3.2)
     belt, amount = _belts(rng, field, shape)
     truth = placing.near(belt[::4], np.ones((len(belt[::4]), 1)) * BELT_REACH, shape, VOXEL_SIZE)
     dye = microscope.place(belt, amount, shape, VOXEL_SIZE)
     brightness = rng.uniform(0.5, 1.5, len(field.centres))
-    haze = 0.3 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.3 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=350, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"tight_junctions_{seed}", "helpers.phantoms.tight_junctions"), truth)
 

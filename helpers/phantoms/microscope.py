@@ -59,6 +59,7 @@ def image(
     stray: float = 0.25,
     bleaching: float = 0.3,
     photons: float = 400.0,
+    percentile: float = 99.9,
     background: float = 8.0,
     gain: float = 2.2,
     offset: float = 100.0,
@@ -83,7 +84,9 @@ def image(
     bleaching : float
         Fraction of the fluorescence lost between the first and the last plane.
     photons : float
-        Photons per voxel at the 99.9th percentile of the blurred fluorescence, before bleaching and without haze.
+        Photons per voxel at a ``percentile`` of the blurred fluorescence, before bleaching and without haze.
+    percentile : float
+        Higher where the structure fills less than a thousandth of the stack.
     background : float
         Photons per voxel where there is nothing.
     gain : float
@@ -113,7 +116,7 @@ def image(
     _checks.number(bleaching, "bleaching", low=0, high=1)
     light = ndimage.gaussian_filter(_checks.float32(fluorescence), np.divide(blur, voxel_size), mode="nearest", truncate=3)
     light += np.float32(stray / max(1e-6, 1 - stray)) * _spread(light, np.divide((1.5, 1.5, 1.5), voxel_size))
-    level = np.percentile(light[:, ::2, ::2], 99.9)
+    level = np.percentile(light[:, ::2, ::2], percentile)
     light *= np.float32(photons / level if level > 0 else 0)
     light += np.float32(background)
     if haze is not None:

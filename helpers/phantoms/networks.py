@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
-from helpers.phantoms.structures import VOXEL_SIZE, Phantom, _bodies, _cytosol, _start
+from helpers.phantoms.structures import VOXEL_SIZE, Phantom, cytosol, nuclear_bodies, start
 
 TUBULE_REACH = (0.52, 0.146, 0.146)  # um around the centre line that are truth: 1.8 voxels along z, 1.35 in the plane
 SHEET_REACH = (0.29, 0.146, 0.146)  # um around sheets and the nuclear envelope that are truth: 1 voxel along z, 1.35 in the plane
@@ -46,7 +46,7 @@ def endoplasmic_reticulum(seed: int = 0, shape: tuple[int, int, int] = (32, 256,
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((12, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=11.5)
     brightness = rng.uniform(0.85, 1.15, len(field.centres))
     dye, truth = np.zeros(shape, np.float32), np.zeros(shape, bool)
@@ -64,7 +64,7 @@ def endoplasmic_reticulum(seed: int = 0, shape: tuple[int, int, int] = (32, 256,
         normal = (points - field.centres[cell]) / field.radii[cell] ** 2
         upright = points[np.abs(normal[:, 0]) < STEEP * np.linalg.norm(normal, axis=1)][::3]
         truth |= placing.near(upright, np.ones((len(upright), 1)) * SHEET_REACH, shape, VOXEL_SIZE)
-    haze = 0.38 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.38 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=1200, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"endoplasmic_reticulum_{seed}", "helpers.phantoms.endoplasmic_reticulum"), truth)
 

@@ -14,6 +14,16 @@ def inside(field: Cells, extent: tuple[float, float, float], margin: float) -> n
     return np.flatnonzero(np.all((ground > -margin) & (ground < np.array(extent[1:]) + margin), axis=1))
 
 
+def mosaic(rng: np.random.Generator, field: Cells, extent: tuple[float, float, float], *, levels: tuple[float, ...]) -> np.ndarray:
+    """Return a brightness for each cell: of as many neighbours as there are ``levels``, from the middle outwards, each has another level."""
+    outwards = np.linalg.norm(field.centres[:, 1:] - np.array(extent[1:]) / 2, axis=1).argsort()
+    brightness = np.empty(len(outwards))
+    for start in range(0, len(outwards), len(levels)):
+        group = outwards[start : start + len(levels)]
+        brightness[group] = rng.permutation(levels)[: len(group)] * rng.uniform(0.9, 1.1, len(group))
+    return brightness
+
+
 def directions(rng: np.random.Generator, count: int, flatness: float = 1.0) -> np.ndarray:
     """Return (count, 3) random unit vectors; a ``flatness`` below 1 prefers the plane."""
     vectors = rng.standard_normal((count, 3)) * (flatness, 1, 1)

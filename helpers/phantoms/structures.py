@@ -72,7 +72,7 @@ def mitochondria(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
     >>> stack.raw.shape, stack.raw.dtype, truth.dtype
     ((12, 96, 96), dtype('uint16'), dtype('bool'))
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=10.5)
     lines, owner = placing.tubes(rng, field, extent)
     truth = placing.near(lines[::2], np.ones((len(lines[::2]), 1)) * TUBE_REACH, shape, VOXEL_SIZE)
@@ -80,7 +80,7 @@ def mitochondria(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
     around = np.repeat(lines, 6, axis=0)
     around += TUBE_RADIUS * placing.directions(rng, len(around))
     dye = microscope.place(around, np.repeat(brightness[owner], 6), shape, VOXEL_SIZE)
-    haze = 0.26 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.26 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=220, bleaching=0.35)
     return Phantom(Stack(raw, VOXEL_SIZE, f"mitochondria_{seed}", "helpers.phantoms.mitochondria"), truth)
 
@@ -113,7 +113,7 @@ def peroxisomes(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> 
     >>> peroxisomes(shape=(8, 64, 64)).stack.voxel_size
     (0.29, 0.108, 0.108)
     """
-    rng, extent = _start(seed, shape)
+    rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=10.5)
     centres, owner = placing.bodies_apart(rng, field, extent)
     radii = rng.uniform(*SPOT_RADII, len(centres))
@@ -122,7 +122,7 @@ def peroxisomes(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> 
     amount = brightness[owner] * rng.uniform(0.9, 1.1, len(owner)) * radii
     membrane = np.repeat(centres, 60, axis=0) + np.repeat(radii, 60)[:, None] * placing.directions(rng, 60 * len(centres))
     dye = microscope.place(membrane, np.repeat(amount, 60), shape, VOXEL_SIZE)
-    haze = 0.25 * _cytosol(field, brightness, _bodies(field, shape))
+    haze = 0.25 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"peroxisomes_{seed}", "helpers.phantoms.peroxisomes"), truth)
 
@@ -157,9 +157,9 @@ def nuclear_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) 
     >>> bool(truth[0].any())
     False
     """
-    rng, extent = _start(seed, shape)
-    field = _colony(rng, extent)
-    bodies = _bodies(field, shape) > 0
+    rng, extent = start(seed, shape)
+    field = colony(rng, extent)
+    bodies = nuclear_bodies(field, shape) > 0
     cross = ndimage.generate_binary_structure(3, 1)
     truth = ndimage.binary_dilation(bodies, cross) & ~ndimage.binary_erosion(bodies, cross, border_value=1)
     brightness = rng.lognormal(0, 0.3, len(field.centres))
@@ -167,7 +167,7 @@ def nuclear_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) 
     for cell in placing.inside(field, extent, 5.5):
         points, area = field.nuclear_surface(cell, placing.directions(rng, 30_000))
         dye += microscope.place(points, brightness[cell] * area, shape, VOXEL_SIZE)
-    haze = 0.03 * _cytosol(field, brightness, bodies)
+    haze = 0.03 * cytosol(field, brightness, bodies)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=700, bleaching=0.25, background=15)
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclear_lamina_{seed}", "helpers.phantoms.nuclear_lamina"), truth)
 
@@ -200,9 +200,9 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
     >>> int(nuclei(shape=(16, 128, 128)).truth.max()) >= 1
     True
     """
-    rng, extent = _start(seed, shape)
-    field = _colony(rng, extent)
-    labels = _bodies(field, shape)
+    rng, extent = start(seed, shape)
+    field = colony(rng, extent)
+    labels = nuclear_bodies(field, shape)
     brightness = np.r_[0, rng.lognormal(0, 0.3, len(field.centres))].astype(np.float32)
     sigma = np.divide(0.3, VOXEL_SIZE)
     texture = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), sigma)
@@ -212,7 +212,7 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclei_{seed}", "helpers.phantoms.nuclei"), labels)
 
 
-def _start(seed: int, shape: tuple[int, int, int]) -> tuple[np.random.Generator, tuple[float, float, float]]:
+def start(seed: int, shape: tuple[int, int, int]) -> tuple[np.random.Generator, tuple[float, float, float]]:
     """Check the arguments; return the generator and the size of the field, (z, y, x) in um."""
     _checks.number(seed, "seed", low=0, integer=True)
     if not isinstance(shape, (tuple, list)) or len(shape) != 3:
@@ -222,12 +222,12 @@ def _start(seed: int, shape: tuple[int, int, int]) -> tuple[np.random.Generator,
     return np.random.default_rng(seed), tuple(length * size for length, size in zip(shape, VOXEL_SIZE))
 
 
-def _colony(rng: np.random.Generator, extent: tuple[float, float, float]) -> cells.Cells:
+def colony(rng: np.random.Generator, extent: tuple[float, float, float]) -> cells.Cells:
     """Return cells far enough apart that their nuclei do not touch."""
     return cells.grow(rng, extent, spacing=12.5)
 
 
-def _bodies(field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
+def nuclear_bodies(field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
     """Return int32 labels of the voxels that lie at least half a voxel inside the surface of a nucleus."""
     labels = np.zeros(shape, np.int32)
     number = 0
@@ -238,7 +238,7 @@ def _bodies(field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
     return labels
 
 
-def _cytosol(field: cells.Cells, brightness: np.ndarray, nuclei: np.ndarray) -> np.ndarray:
+def cytosol(field: cells.Cells, brightness: np.ndarray, nuclei: np.ndarray) -> np.ndarray:
     """Return dye that is dissolved in the cytoplasm, with dark nuclei: 1 in a cell of mean brightness."""
     cell, wall = cells.ground(field, nuclei.shape[1:], VOXEL_SIZE[1:])
     height = np.arange(nuclei.shape[0])[:, None, None] * VOXEL_SIZE[0]
