@@ -1,4 +1,4 @@
-"""Write the table of all workflows into ``notebooks/10_lookup_table/README.md``; ``--check`` only says whether it is current."""
+"""Write the pictures and the table of all workflows into ``notebooks/10_lookup_table/README.md``; ``--check`` only says whether it is current."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,17 @@ from pathlib import Path
 from helpers.workflows import WORKFLOWS
 
 README = Path(__file__).resolve().parents[1] / "notebooks" / "10_lookup_table" / "README.md"
-START, END = "<!-- table: made by tools/lookup_table.py -->\n", "<!-- end of table -->\n"
+START, END = "<!-- {}: made by tools/lookup_table.py -->\n", "<!-- end of {} -->\n"
+
+
+def pictures() -> str:
+    """Return the pictures of all notebooks, sorted by look, two in a row."""
+    shown = [row for row in sorted(WORKFLOWS.values(), key=lambda row: row.look) if (README.parent / f"{row.id}.ipynb").exists()]
+    cells = [
+        f"{row.look}: [{row.id}]({row.id}.ipynb), {row.structure}<br>![{row.structure}](../../docs/gallery/{row.id}.png)" for row in shown
+    ]
+    pairs = zip(cells[::2], [*cells[1::2], ""])
+    return "| | |\n|---|---|\n" + "".join(f"| {left} | {right} |\n" for left, right in pairs)
 
 
 def table() -> str:
@@ -20,9 +30,12 @@ def table() -> str:
 
 
 def updated(text: str) -> str:
-    """Return the README's text with the table as it should be."""
-    before, rest = text.split(START)
-    return before + START + table() + END + rest.split(END)[1]
+    """Return the README's text with pictures and table as they should be."""
+    for name, content in {"pictures": pictures(), "table": table()}.items():
+        start, end = START.format(name), END.format(name)
+        before, rest = text.split(start)
+        text = before + start + content + end + rest.split(end)[1]
+    return text
 
 
 if __name__ == "__main__":
