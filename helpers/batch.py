@@ -128,6 +128,8 @@ def run(
         print(f"[{number}/{len(jobs)}] {job.file.name} ", end="", flush=True)
         row = _row(job, parameters, again)
         print(" ".join(filter(None, [row["status"], f"({row['seconds']:.0f} s)" if row["seconds"] else "", row["error"]])), flush=True)
+        if row.get("warnings"):
+            print(f"    ! {row['warnings']}", flush=True)
         rows.append(row)
         table = _save_summary(rows, folder)
     counts = table["status"].value_counts()

@@ -356,7 +356,9 @@ def _declared_and_given(cells: list[str]) -> tuple[dict[str, Any], dict[str, Any
         values = literals(source)
         if source.lstrip().startswith("# Parameters"):  # papermill opens its cell so
             given.update(values)
-        elif "output_folder" in values:  # the parameters cell; run again after a mend, its older text no longer counts
+        elif "output_folder" in values and any(
+            name.startswith("input_") for name in values
+        ):  # the parameters cell; run again after a mend, its older text no longer counts
             declared, given = values, dict(values)
     return declared, given
 
