@@ -17,7 +17,6 @@ in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no part
 import numba as nb
 import numpy as np
 
-from helpers._kernels.inputs import frozen
 from helpers._kernels.threads import EXACT, blocks, parallel
 
 UNREACHED = 0  # owner of a voxel; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
@@ -31,14 +30,18 @@ BIT_OF_PRODUCT = np.zeros(64, np.int64)
 BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-def flood(levels: np.ndarray, seeds: np.ndarray, count: int, *, line: bool, beyond: bool = True, inside: np.ndarray | None = None) -> np.ndarray:
+def flood(
+    levels: np.ndarray, seeds: np.ndarray, count: int, *, line: bool, beyond: bool = True, inside: np.ndarray | None = None
+) -> np.ndarray:
     """Flood C-contiguous int32 levels below ``count`` from int seeds, where ``inside`` (bool): int32 labels, 0 on the line and outside.
 
     ``levels`` is used up: it turns into the labels.
     """
     highest = int(seeds.max(initial=0))
     if max(levels.size, highest) >= 2**31:
-        raise ValueError(f"a watershed takes up to {2**31 - 1} voxels and labels, got {levels.size} and {highest}: cut the stack into pieces")
+        raise ValueError(
+            f"a watershed takes up to {2**31 - 1} voxels and labels, got {levels.size} and {highest}: cut the stack into pieces"
+        )
     owners = seeds.astype(np.int16 if highest < 2**15 else np.int32)  # a new array; two bytes mostly, for there are few objects
     blocked = np.iinfo(owners.dtype).min  # outside, or on the line
     if inside is not None:
@@ -109,7 +112,8 @@ def _neighbours(voxel, height, width, size, near):
 @nb.njit(**EXACT)
 def _meets_another(owners, near, label):
     for i in range(6):
-        if owners[near[i]] > 0 and owners[near[i]] != label:
+        owner = owners[near[i]]
+        if owner > 0 and owner != label:
             return True
     return False
 
