@@ -11,7 +11,7 @@ from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
-from helpers.phantoms.spots import centrioles, gap_junctions
+from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
 
@@ -22,6 +22,7 @@ __all__ = [
     "endoplasmic_reticulum",
     "microtubules",
     "centrioles",
+    "desmosomes",
     "fibrillar_nucleoli",
     "gap_junctions",
     "granular_nucleoli",
