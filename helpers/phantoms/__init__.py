@@ -8,7 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
-from helpers.phantoms.junctions import tight_junctions
+from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
@@ -19,6 +19,7 @@ __all__ = [
     "Phantom",
     "actin",
     "actin_bundles",
+    "adherens_junctions",
     "endoplasmic_reticulum",
     "microtubules",
     "centrioles",

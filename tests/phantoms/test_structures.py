@@ -18,6 +18,7 @@ TARGETS = {
     "sec61b": "endoplasmic_reticulum",
     "sec61b_dual": "endoplasmic_reticulum",
     "tjp1": "tight_junctions",
+    "ctnnb1": "adherens_junctions",
     "actb": "actin",
     "actn1": "actin_bundles",
     "myh10": "actin_bundles",
