@@ -13,13 +13,14 @@ from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
-from helpers.phantoms.vesicles import lysosomes
+from helpers.phantoms.vesicles import early_endosomes, lysosomes
 
 __all__ = [
     "Phantom",
     "actin",
     "actin_bundles",
     "adherens_junctions",
+    "early_endosomes",
     "endoplasmic_reticulum",
     "microtubules",
     "centrioles",

@@ -25,6 +25,7 @@ TARGETS = {
     "fbl": "fibrillar_nucleoli",
     "npm1": "granular_nucleoli",
     "lamp1": "lysosomes",
+    "rab5a": "early_endosomes",
     "cetn2": "centrioles",
     "gja1": "gap_junctions",
     "dsp": "desmosomes",
