@@ -6,6 +6,7 @@
 True
 """
 
+from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
@@ -26,6 +27,7 @@ __all__ = [
     "centrioles",
     "desmosomes",
     "fibrillar_nucleoli",
+    "focal_adhesions",
     "gap_junctions",
     "granular_nucleoli",
     "lysosomes",

@@ -17,6 +17,7 @@ TARGETS = {
     "tuba1b": "microtubules",
     "sec61b": "endoplasmic_reticulum",
     "sec61b_dual": "endoplasmic_reticulum",
+    "pxn": "focal_adhesions",
     "tjp1": "tight_junctions",
     "ctnnb1": "adherens_junctions",
     "actb": "actin",
