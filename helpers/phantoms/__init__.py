@@ -6,23 +6,28 @@
 True
 """
 
+from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
-from helpers.phantoms.junctions import tight_junctions
+from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
-from helpers.phantoms.spots import centrioles, gap_junctions
+from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
-from helpers.phantoms.vesicles import lysosomes
+from helpers.phantoms.vesicles import early_endosomes, lysosomes
 
 __all__ = [
     "Phantom",
     "actin",
     "actin_bundles",
+    "adherens_junctions",
+    "early_endosomes",
     "endoplasmic_reticulum",
     "microtubules",
     "centrioles",
+    "desmosomes",
     "fibrillar_nucleoli",
+    "focal_adhesions",
     "gap_junctions",
     "granular_nucleoli",
     "lysosomes",
