@@ -8,6 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
+from helpers.phantoms.foci import nuclear_speckles
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
@@ -28,6 +29,7 @@ __all__ = [
     "lysosomes",
     "mitochondria",
     "nuclear_lamina",
+    "nuclear_speckles",
     "nuclei",
     "peroxisomes",
     "tight_junctions",
