@@ -8,7 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
-from helpers.phantoms.foci import nuclear_speckles, telomeres
+from helpers.phantoms.foci import nuclear_speckles, telomeres, transcription_foci
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
@@ -34,6 +34,7 @@ __all__ = [
     "peroxisomes",
     "telomeres",
     "tight_junctions",
+    "transcription_foci",
     "write_folder",
     "write_two_channels",
 ]

@@ -16,7 +16,9 @@ SPECKLE_RADII = (0.18, 0.36)  # um, of the lumps that a speckle consists of
 SPECKLE_REACH = (0.2, 0.03, 0.03)  # um around each lump that are truth
 TELOMERE_RADII = (0.14, 0.22)  # um
 TELOMERE_REACH = (0.25, 0.1, 0.1)  # um around each that are truth
-HOT_PIXELS = 8  # in a field of view
+HOT_PIXELS = 8  # in a field of view, single or groups
+FACTORY_RADII = (0.16, 0.28)  # um
+FACTORY_REACH = (0.25, 0.1, 0.1)  # um around each that are truth
 
 
 class Nuclei(NamedTuple):
@@ -108,9 +110,50 @@ def telomeres(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Ph
     density = brightness[owner] * rng.lognormal(0, 0.25, len(owner)).clip(0.5, 2)
     dye = _filled(rng, centres, radii, np.arange(len(radii)), density, shape)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.12 * _glow(nuclei, brightness, shape), photons=400, bleaching=0.3)
-    hot = rng.integers(0, shape[1:], (HOT_PIXELS, 2))
-    raw[:, hot[:, 0], hot[:, 1]] += 2000  # camera counts: brighter than most telomeres
+    _add_hot_pixels(rng, raw)
     return Phantom(Stack(raw, VOXEL_SIZE, f"telomeres_{seed}", "helpers.phantoms.telomeres"), truth)
+
+
+def transcription_foci(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
+    """Make a field of cells with stained sites of transcription (RNA polymerase II), taken by a camera with hot pixels.
+
+    Each nucleus holds up to 140 round foci, 0.32 to 0.56 um across, none in nucleoli, and glows by dye that is not bound. Cells differ in
+    brightness. Replication foci of early and mid S phase (PCNA) have the same look. Eight groups of four
+    pixels of the camera are bright in every plane; they are not truth. The truth is the foci, and around them 0.1 um in the plane and 0.25 um along z: what the blur adds, about.
+
+    Parameters
+    ----------
+    seed : int
+        Which field.
+    shape : tuple of int
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
+
+    Returns
+    -------
+    phantom : Phantom
+        ``stack`` (uint16) and ``truth`` (bool).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``seed`` is not a whole number from 0, or ``shape`` not three whole numbers from 1.
+
+    Examples
+    --------
+    >>> transcription_foci(shape=(8, 64, 64)).truth.shape
+    (8, 64, 64)
+    """
+    rng, extent = start(seed, shape)
+    nuclei = _nuclei(rng, extent)
+    brightness = placing.mosaic(rng, nuclei.field, extent, levels=(0.75, 0.9, 1.1, 1.35))
+    centres, owner = _places(rng, nuclei, per_nucleus=140, gap=0.6, inside=0.94)
+    radii = rng.uniform(*FACTORY_RADII, len(centres))
+    truth = placing.near(centres, radii[:, None] + FACTORY_REACH, shape, VOXEL_SIZE)
+    density = brightness[owner] * rng.uniform(0.7, 1.3, len(owner))
+    dye = _filled(rng, centres, radii, np.arange(len(radii)), density, shape)
+    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.18 * _glow(nuclei, brightness, shape), photons=1000, bleaching=0.2)
+    _add_hot_pixels(rng, raw, wide=2)
+    return Phantom(Stack(raw, VOXEL_SIZE, f"transcription_foci_{seed}", "helpers.phantoms.transcription_foci"), truth)
 
 
 def _nuclei(rng: np.random.Generator, extent: tuple[float, float, float]) -> Nuclei:
@@ -172,3 +215,9 @@ def _glow(nuclei: Nuclei, brightness: np.ndarray, shape: tuple[int, int, int]) -
     dye = nucleoplasm(nuclei.field, brightness, shape)
     dye[placing.near(nuclei.nucleoli, nuclei.radii[:, None] * np.ones(3), shape, VOXEL_SIZE)] *= np.float32(0.25)
     return dye
+
+
+def _add_hot_pixels(rng: np.random.Generator, raw: np.ndarray, wide: int = 1) -> None:
+    """Make some squares of pixels brighter in every plane, in place, by more than most foci are bright."""
+    for y, x in rng.integers(0, raw.shape[1:], (HOT_PIXELS, 2)):
+        raw[:, y : y + wide, x : x + wide] += 2000
