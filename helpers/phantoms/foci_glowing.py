@@ -20,8 +20,8 @@ def transcription_foci(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     """Make a field of cells with stained sites of transcription (RNA polymerase II), taken by a camera with hot pixels.
 
     Each nucleus holds up to 140 round foci, 0.32 to 0.56 um across, none in nucleoli, and glows by dye that is not bound. Cells differ in
-    brightness. Replication foci of early and mid S phase (PCNA) have the same look. Eight groups of four
-    pixels of the camera are bright in every plane; they are not truth. The truth is the foci, and around them 0.1 um in the plane and 0.25 um along z: what the blur adds, about.
+    brightness. Replication foci of early and mid S phase (PCNA) have the same look. Eight groups of four pixels of the camera are bright in
+    every plane; they are not truth. The truth is the foci, and around them 0.1 um in the plane and 0.25 um along z: what the blur adds, about.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def late_replication_foci(seed: int = 0, shape: tuple[int, int, int] = (32, 256,
 def late_replication_clusters(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
     """Make a field of cells in late S phase with stained replication clusters (as PCNA), taken by a camera with hot pixels.
 
-    As `late_replication_foci`, with fewer and larger bodies: ten to twenty in a nucleus, each of them 1 or 2 round lumps 0.56 to 1.2 um
+    As `late_replication_foci`, with fewer and larger bodies: ten to twenty in a nucleus, each of them 1 or 2 round lumps 0.5 to 1.2 um
     across. The truth is the lumps with all that is inside, and around them 0.03 um in the plane and 0.2 um along z.
 
     Parameters
