@@ -9,6 +9,8 @@ True
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
+from helpers.phantoms.foci import nuclear_speckles, telomeres
+from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_foci
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
@@ -30,12 +32,17 @@ __all__ = [
     "focal_adhesions",
     "gap_junctions",
     "granular_nucleoli",
+    "late_replication_clusters",
+    "late_replication_foci",
     "lysosomes",
     "mitochondria",
     "nuclear_lamina",
+    "nuclear_speckles",
     "nuclei",
     "peroxisomes",
+    "telomeres",
     "tight_junctions",
+    "transcription_foci",
     "write_folder",
     "write_two_channels",
 ]
