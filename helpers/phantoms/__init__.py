@@ -11,6 +11,7 @@ from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.spots import centrioles, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
@@ -27,6 +28,7 @@ __all__ = [
     "granular_nucleoli",
     "lysosomes",
     "mitochondria",
+    "mitotic_lamina",
     "nuclear_lamina",
     "nuclei",
     "peroxisomes",

@@ -14,6 +14,7 @@ TARGETS = {
     "tomm20": "mitochondria",
     "slc25a17": "peroxisomes",
     "lmnb1_interphase": "nuclear_lamina",
+    "lmnb1_mitotic": "mitotic_lamina",
     "tuba1b": "microtubules",
     "sec61b": "endoplasmic_reticulum",
     "sec61b_dual": "endoplasmic_reticulum",
