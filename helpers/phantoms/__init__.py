@@ -12,6 +12,7 @@ from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
+from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
@@ -30,6 +31,7 @@ __all__ = [
     "mitochondria",
     "mitotic_lamina",
     "nuclear_lamina",
+    "nuclear_pores",
     "nuclei",
     "peroxisomes",
     "tight_junctions",
