@@ -6,6 +6,7 @@
 True
 """
 
+from helpers.phantoms.chromatin import chromatin, cohesin
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
@@ -24,6 +25,8 @@ __all__ = [
     "endoplasmic_reticulum",
     "microtubules",
     "centrioles",
+    "chromatin",
+    "cohesin",
     "fibrillar_nucleoli",
     "gap_junctions",
     "granular_nucleoli",

@@ -52,7 +52,7 @@ def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     rng, extent = start(seed, shape)
     field = colony(rng, extent)
     brightness = rng.lognormal(0, 0.35, len(field.centres)).clip(0.4, 2.5)
-    places, sizes, hosts = _bodies_in_nuclei(rng, field, extent, number=(3, 6), radii=(0.7, 1.3))
+    places, sizes, hosts = bodies_in_nuclei(rng, field, extent, number=(3, 6), radii=(0.7, 1.3))
     centres = _winding_clusters(rng, places, sizes)
     owner = np.tile(hosts, LUMPS)
     radii = rng.uniform(*LUMP_RADII, len(centres))
@@ -61,7 +61,7 @@ def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     within = np.repeat(radii, 80)[:, None] * np.cbrt(rng.random((80 * len(radii), 1)))
     filling = np.repeat(centres, 80, axis=0) + within * placing.directions(rng, 80 * len(radii))
     dye = microscope.place(filling, np.repeat(amount, 80), shape, VOXEL_SIZE)
-    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.006 * _nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
+    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.006 * nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"fibrillar_nucleoli_{seed}", "helpers.phantoms.fibrillar_nucleoli"), truth)
 
 
@@ -97,7 +97,7 @@ def granular_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256
     rng, extent = start(seed, shape)
     field = colony(rng, extent)
     brightness = placing.mosaic(rng, field, extent, levels=(0.4, 0.8, 1.2, 2.0))
-    places, sizes, hosts = _bodies_in_nuclei(rng, field, extent, number=(2, 4), radii=(1.0, 1.8))
+    places, sizes, hosts = bodies_in_nuclei(rng, field, extent, number=(2, 4), radii=(1.0, 1.8))
     radii = sizes[:, None] * rng.uniform(*LOBE_RADII, (len(sizes), LOBES))
     lobes = places[:, None] + (sizes[:, None] - radii)[..., None] * _flat(rng, radii.shape)
     gap_radii = rng.uniform(*GAP_RADII, (len(sizes), GAPS))
@@ -106,7 +106,7 @@ def granular_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256
     truth = body & ~placing.near(gaps.reshape(-1, 3), gap_radii.reshape(-1, 1) * np.ones(3), shape, VOXEL_SIZE)
     points, share = _fill(rng, lobes, radii, gaps, gap_radii)
     dye = microscope.place(points.reshape(-1, 3), (brightness[hosts][:, None, None] * share).ravel(), shape, VOXEL_SIZE)
-    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.02 * _nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
+    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.02 * nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"granular_nucleoli_{seed}", "helpers.phantoms.granular_nucleoli"), truth)
 
 
@@ -130,7 +130,7 @@ def _fill(
     return points, radii[..., None] ** 3 * (holding(gaps, gap_radii) == 0) / np.maximum(holding(lobes, radii), 1)
 
 
-def _bodies_in_nuclei(
+def bodies_in_nuclei(
     rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float], *, number: tuple[int, int], radii: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return centres (N, 3) and radii (N,), in um, of bodies that do not touch in the nuclei near the field, and the cell of each."""
@@ -158,7 +158,7 @@ def _winding_clusters(rng: np.random.Generator, places: np.ndarray, sizes: np.nd
     return np.concatenate(path)
 
 
-def _nucleoplasm(field: cells.Cells, brightness: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def nucleoplasm(field: cells.Cells, brightness: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Return dye that is dissolved in the nuclei: 1 in a cell of mean brightness."""
     dye = np.zeros(shape, np.float32)
     for cell, box, distance in cells.nuclear_distances(field, shape, VOXEL_SIZE):
