@@ -11,7 +11,7 @@ from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
-from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli, treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, gap_junctions
@@ -38,6 +38,7 @@ __all__ = [
     "nuclei",
     "peroxisomes",
     "tight_junctions",
+    "treated_nucleoli",
     "write_folder",
     "write_two_channels",
 ]

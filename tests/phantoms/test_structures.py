@@ -24,6 +24,7 @@ TARGETS = {
     "myh10": "actin_bundles",
     "fbl": "fibrillar_nucleoli",
     "npm1": "granular_nucleoli",
+    "drug_npm1": "treated_nucleoli",
     "lamp1": "lysosomes",
     "cetn2": "centrioles",
     "gja1": "gap_junctions",
