@@ -7,13 +7,16 @@ True
 """
 
 from helpers.phantoms.adhesions import focal_adhesions
+from helpers.phantoms.chromatin import chromatin, cohesin
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_foci
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
-from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli, treated_nucleoli
+from helpers.phantoms.open_sheets import mitotic_lamina
+from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
@@ -28,6 +31,8 @@ __all__ = [
     "microtubules",
     "centrioles",
     "desmosomes",
+    "chromatin",
+    "cohesin",
     "fibrillar_nucleoli",
     "focal_adhesions",
     "gap_junctions",
@@ -36,13 +41,16 @@ __all__ = [
     "late_replication_foci",
     "lysosomes",
     "mitochondria",
+    "mitotic_lamina",
     "nuclear_lamina",
     "nuclear_speckles",
+    "nuclear_pores",
     "nuclei",
     "peroxisomes",
     "telomeres",
     "tight_junctions",
     "transcription_foci",
+    "treated_nucleoli",
     "write_folder",
     "write_two_channels",
 ]
