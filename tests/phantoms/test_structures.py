@@ -48,6 +48,7 @@ ALL = {name: getattr(phantoms, name) for name in dict.fromkeys((*TARGETS.values(
 # cells of a field made to differ in brightness.
 # Two more were changed after a check that they had passed: tears of the mitotic lamina were weighted towards its sides, then halfway back, and the
 # cells of the treated nucleoli made to differ less (Dice of one seed was 0.801 each time).
+# The desmosomes were scored on them once (0.84 to 0.85) before their debris was dimmed, because it saturated the camera.
 CHECK_SEEDS = (10, 11, 12, 13, 14)
 
 
