@@ -32,6 +32,7 @@ TARGETS = {
     "PCNA_earlyS_midS": "transcription_foci",
     "PCNA_lateS": "late_replication_foci",
     "PCNA_lateS_hole_fill": "late_replication_clusters",
+    "polr2a_blob": "transcription_blobs",
 }
 ALL = {name: getattr(phantoms, name) for name in dict.fromkeys((*TARGETS.values(), "nuclei"))}
 # Made with seeds 0 to 9. These were not looked at before the parameters were fixed, but for two: on the first check, Otsu was within
