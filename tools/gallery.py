@@ -49,7 +49,9 @@ def pair(workflow_id: str) -> Panel:
 
 def table_picture() -> None:
     """Draw raw and mask of every notebook of the lookup table, sorted by look."""
-    rows = sorted((row for row in WORKFLOWS.values() if row.notebook == row.id and row.id in phantoms.FOR_WORKFLOW), key=lambda row: row.look)
+    rows = sorted(
+        (row for row in WORKFLOWS.values() if row.notebook == row.id and row.id in phantoms.FOR_WORKFLOW), key=lambda row: row.look
+    )
     panels = [pair(row.id) for row in rows]
     figures.save(compose(in_row(panels, columns=COLUMNS)), GALLERY / "lookup_table.png")
 

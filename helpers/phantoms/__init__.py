@@ -11,7 +11,7 @@ from helpers.phantoms.chromatin import chromatin, cohesin
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
-from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_foci
+from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli, treated_nucleoli
@@ -49,6 +49,7 @@ __all__ = [
     "peroxisomes",
     "telomeres",
     "tight_junctions",
+    "transcription_blobs",
     "transcription_foci",
     "treated_nucleoli",
     "write_folder",

@@ -186,7 +186,7 @@ def glow(nuclei: Nuclei, brightness: np.ndarray, shape: tuple[int, int, int]) ->
     return dye
 
 
-def add_hot_pixels(rng: np.random.Generator, raw: np.ndarray, wide: int = 1) -> None:
-    """Make some squares of pixels brighter in every plane, in place, by more than most foci are bright."""
+def add_hot_pixels(rng: np.random.Generator, raw: np.ndarray, wide: int = 1, counts: int = 2000) -> None:
+    """Make some squares of pixels brighter in every plane, in place; 2000 ``counts`` are more than most foci are bright."""
     for y, x in rng.integers(0, raw.shape[1:], (HOT_PIXELS, 2)):
-        raw[:, y : y + wide, x : x + wide] += 2000
+        raw[:, y : y + wide, x : x + wide] += counts
