@@ -8,6 +8,7 @@ True
 
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
+from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
@@ -24,6 +25,7 @@ __all__ = [
     "centrioles",
     "fibrillar_nucleoli",
     "gap_junctions",
+    "golgi_apparatus",
     "granular_nucleoli",
     "lysosomes",
     "mitochondria",

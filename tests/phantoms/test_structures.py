@@ -24,6 +24,7 @@ TARGETS = {
     "fbl": "fibrillar_nucleoli",
     "npm1": "granular_nucleoli",
     "lamp1": "lysosomes",
+    "st6gal1": "golgi_apparatus",
     "cetn2": "centrioles",
     "gja1": "gap_junctions",
 }
