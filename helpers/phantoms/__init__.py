@@ -10,6 +10,7 @@ from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import tight_junctions
+from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.spots import centrioles, gap_junctions
@@ -32,6 +33,7 @@ __all__ = [
     "nuclear_lamina",
     "nuclei",
     "peroxisomes",
+    "sarcomeres",
     "tight_junctions",
     "write_folder",
     "write_two_channels",
