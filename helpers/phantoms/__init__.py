@@ -12,7 +12,7 @@ from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import tight_junctions
 from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
-from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.spots import centrioles, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import lysosomes
@@ -23,6 +23,7 @@ __all__ = [
     "actin_bundles",
     "endoplasmic_reticulum",
     "microtubules",
+    "cardiac_nucleoli",
     "centrioles",
     "fibrillar_nucleoli",
     "gap_junctions",

@@ -10,9 +10,8 @@ import numpy as np
 
 from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
-from helpers.phantoms.structures import Phantom, cytosol, nuclear_bodies, start
+from helpers.phantoms.structures import CARDIOMYOCYTES, Phantom, cytosol, nuclear_bodies, start
 
-CARDIOMYOCYTES = (0.29, 0.128, 0.128)  # um, (z, y, x)
 SARCOMERE = (1.85, 2.05)  # um, from one Z disc to the next, in one cell all alike
 HALF_HEIGHTS = (0.18, 0.28)  # um, of a myofibril
 HALF_WIDTHS = (0.25, 0.42)  # um

@@ -21,6 +21,9 @@ from helpers.phantoms import cells, microscope, placing
 VOXEL_SIZE = (0.29, 0.108, 0.108)
 """Voxel size of all phantoms but those of cardiomyocytes, (z, y, x) in um: the one that the published parameters were tuned at."""
 
+CARDIOMYOCYTES = (0.29, 0.128, 0.128)
+"""The same for cardiomyocytes."""
+
 TUBE_RADIUS = 0.15  # um, where the dye sits
 TUBE_REACH = (0.61, 0.227, 0.227)  # um around the centre line that are truth: 2.1 voxels each way
 SPOT_RADII = (0.18, 0.25)  # um
