@@ -9,9 +9,10 @@ from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
 from helpers.phantoms.structures import CARDIOMYOCYTES, VOXEL_SIZE, Phantom, colony, start
 
-LUMPS = 12  # in one nucleolus
-LUMP_RADII = (0.2, 0.3)  # um
-LUMP_REACH = (0.45, 0.05, 0.05)  # um around each lump that are truth
+LUMPS = {"FBL": 12, "UBTF": 4}  # in one nucleolus
+LUMP_RADII = {"FBL": (0.2, 0.3), "UBTF": (0.25, 0.4)}  # um
+LUMP_REACH = {"FBL": (0.45, 0.05, 0.05), "UBTF": (0.3, 0.0, 0.0)}  # um around each lump that are truth
+CLUSTERS = {"FBL": (3, 6), "UBTF": (2, 4)}  # nucleoli in one nucleus
 LOBES = 5  # in one nucleolus
 LOBE_RADII = (0.4, 0.75)  # of the radius of the nucleolus
 BODY_REACH = (0.35, 0.0, 0.0)  # um around each lobe that are truth
@@ -20,12 +21,15 @@ GAPS = 6  # in one nucleolus; some lie partly outside
 GAP_RADII = (0.22, 0.36)  # um
 
 
-def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
-    """Make a field of cells with the dense fibrillar component of nucleoli stained (as fibrillarin).
+def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256), *, protein: str = "FBL") -> Phantom:
+    """Make a field of cells with the dense fibrillar component of nucleoli stained (as fibrillarin), or the fibrillar centres (as UBTF).
 
     Each nucleus holds 3 to 6 nucleoli, each of them a cluster of lumps 0.4 to 0.6 um across, strung along a winding path. Cells differ in
     brightness; very little dye is in the nucleoplasm. The truth is the lumps, and around them half a pixel in the plane and 0.45 um along z,
     twice the blur: a workflow that works plane by plane cannot tell a lump from its blurred image above and below.
+
+    With UBTF there are 2 to 4 nucleoli, each with 4 rounder spots, 0.5 to 0.8 um across. Dim and bright cells stand side by side. Larger spots
+    are told from their blur more easily: the truth is as wide as they are in the plane, and 0.3 um higher at top and bottom.
 
     Parameters
     ----------
@@ -33,6 +37,8 @@ def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
         Which field.
     shape : tuple of int
         Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells.
+    protein : {"FBL", "UBTF"}
+        What is stained, by its gene.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` is not a whole number from 0, or ``shape`` not three whole numbers from 1.
+        If ``seed`` is not a whole number from 0, ``shape`` not three whole numbers from 1, or ``protein`` neither of the two.
 
     Examples
     --------
@@ -51,19 +57,25 @@ def fibrillar_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     ((16, 96, 96), dtype('bool'))
     """
     rng, extent = start(seed, shape)
+    if protein not in LUMPS:
+        raise ValueError(f"protein must be one of {', '.join(LUMPS)}, got {protein!r}")
     field = colony(rng, extent)
-    brightness = rng.lognormal(0, 0.35, len(field.centres)).clip(0.4, 2.5)
-    places, sizes, hosts = _bodies_in_nuclei(rng, field, extent, number=(3, 6), radii=(0.7, 1.3))
-    centres = _winding_clusters(rng, places, sizes)
-    owner = np.tile(hosts, LUMPS)
-    radii = rng.uniform(*LUMP_RADII, len(centres))
-    truth = placing.near(centres, radii[:, None] + LUMP_REACH, shape, VOXEL_SIZE)
+    if protein == "UBTF":
+        brightness = placing.mosaic(rng, field, extent, levels=(0.5, 0.8, 1.2, 1.8))
+    else:
+        brightness = rng.lognormal(0, 0.35, len(field.centres)).clip(0.4, 2.5)
+    places, sizes, hosts = _bodies_in_nuclei(rng, field, extent, number=CLUSTERS[protein], radii=(0.7, 1.3))
+    centres = _winding_clusters(rng, places, sizes, LUMPS[protein])
+    owner = np.tile(hosts, LUMPS[protein])
+    radii = rng.uniform(*LUMP_RADII[protein], len(centres))
+    truth = placing.near(centres, radii[:, None] + LUMP_REACH[protein], shape, VOXEL_SIZE)
     amount = brightness[owner] * radii**3 * rng.uniform(0.9, 1.1, len(owner))
     within = np.repeat(radii, 80)[:, None] * np.cbrt(rng.random((80 * len(radii), 1)))
     filling = np.repeat(centres, 80, axis=0) + within * placing.directions(rng, 80 * len(radii))
     dye = microscope.place(filling, np.repeat(amount, 80), shape, VOXEL_SIZE)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.006 * _nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
-    return Phantom(Stack(raw, VOXEL_SIZE, f"fibrillar_nucleoli_{seed}", "helpers.phantoms.fibrillar_nucleoli"), truth)
+    name, made_by = ("fibrillar_nucleoli", "") if protein == "FBL" else (f"fibrillar_nucleoli_{protein}", f"(protein={protein!r})")
+    return Phantom(Stack(raw, VOXEL_SIZE, f"{name}_{seed}", f"helpers.phantoms.fibrillar_nucleoli{made_by}"), truth)
 
 
 def granular_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
@@ -192,10 +204,10 @@ def _bodies_in_nuclei(
     return np.reshape(centres, (-1, 3)), np.array(found), np.array(owner, int)
 
 
-def _winding_clusters(rng: np.random.Generator, places: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Return (LUMPS x N, 3) centres of lumps: from each of N places a path that is turned back where it leaves the nucleolus."""
+def _winding_clusters(rng: np.random.Generator, places: np.ndarray, sizes: np.ndarray, lumps: int) -> np.ndarray:
+    """Return (lumps x N, 3) centres of lumps: from each of N places a path that is turned back where it leaves the nucleolus."""
     end, path = places, []
-    for _ in range(LUMPS):
+    for _ in range(lumps):
         end = end + 0.5 * placing.directions(rng, len(places), flatness=0.6)
         outside = np.linalg.norm((end - places) * (1.3, 1, 1), axis=1) > sizes - 0.25
         end[outside] = places[outside] + 0.55 * (end[outside] - places[outside])

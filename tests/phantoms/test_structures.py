@@ -22,6 +22,7 @@ TARGETS = {
     "actn1": "actin_bundles",
     "myh10": "actin_bundles",
     "fbl": "fibrillar_nucleoli",
+    "ubtf": "fibrillar_nucleoli",
     "npm1": "granular_nucleoli",
     "cardio_npm1": "cardiac_nucleoli",
     "lamp1": "lysosomes",
@@ -34,6 +35,7 @@ TARGETS = {
     "gja1": "gap_junctions",
 }
 KEYWORDS = {
+    "ubtf": {"protein": "UBTF"},
     "cardio_ttn": {"protein": "TTN"},
     "cardio_actn2": {"protein": "ACTN2"},
     "cardio_myl7": {"protein": "MYL7"},
@@ -143,7 +145,9 @@ def test_wrong_arguments_are_refused_in_a_sentence(make, arguments, error, says)
         make(**arguments)
 
 
-def test_sarcomeres_of_an_unknown_protein_are_refused():
+def test_unknown_proteins_are_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="one of FBL, UBTF, got 'NPM1'"):
+        phantoms.fibrillar_nucleoli(shape=(3, 5, 7), protein="NPM1")
     with pytest.raises(ValueError, match="one of ACTN2, MYL7, TNNI1, TTN"):
         phantoms.sarcomeres(shape=(3, 5, 7), protein="MYBPC3")
 
