@@ -6,15 +6,20 @@
 True
 """
 
+from functools import partial
+
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
 from helpers.phantoms.examples import write_folder, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
+from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
+from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
-from helpers.phantoms.nucleoli import fibrillar_nucleoli, granular_nucleoli, treated_nucleoli
+from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
+from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
@@ -22,31 +27,36 @@ from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, n
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
 
 __all__ = [
+    "FOR_WORKFLOW",
+    "STAND_INS",
     "Phantom",
     "actin",
     "actin_bundles",
     "adherens_junctions",
-    "early_endosomes",
-    "endoplasmic_reticulum",
-    "microtubules",
+    "cardiac_nucleoli",
     "centrioles",
-    "desmosomes",
     "chromatin",
     "cohesin",
+    "desmosomes",
+    "early_endosomes",
+    "endoplasmic_reticulum",
     "fibrillar_nucleoli",
     "focal_adhesions",
     "gap_junctions",
+    "golgi_apparatus",
     "granular_nucleoli",
     "late_replication_clusters",
     "late_replication_foci",
     "lysosomes",
+    "microtubules",
     "mitochondria",
     "mitotic_lamina",
     "nuclear_lamina",
-    "nuclear_speckles",
     "nuclear_pores",
+    "nuclear_speckles",
     "nuclei",
     "peroxisomes",
+    "sarcomeres",
     "telomeres",
     "tight_junctions",
     "transcription_blobs",
@@ -57,35 +67,56 @@ __all__ = [
 ]
 
 FOR_WORKFLOW = {
-    "tomm20": mitochondria,
-    "slc25a17": peroxisomes,
-    "lmnb1_interphase": nuclear_lamina,
-    "lmnb1_mitotic": mitotic_lamina,
-    "tuba1b": microtubules,
-    "sec61b": endoplasmic_reticulum,
-    "sec61b_dual": endoplasmic_reticulum,
-    "pxn": focal_adhesions,
-    "tjp1": tight_junctions,
-    "ctnnb1": adherens_junctions,
     "actb": actin,
     "actn1": actin_bundles,
     "myh10": actin_bundles,
-    "fbl": fibrillar_nucleoli,
-    "npm1": granular_nucleoli,
-    "drug_npm1": treated_nucleoli,
-    "lamp1": lysosomes,
-    "rab5a": early_endosomes,
-    "cetn2": centrioles,
+    "tuba1b": microtubules,
+    "cardio_tnni1": sarcomeres,
+    "cardio_ttn": partial(sarcomeres, protein="TTN"),
+    "cardio_actn2": partial(sarcomeres, protein="ACTN2"),
+    "cardio_atp2a2": sarcomeres,
+    "cardio_myl7": partial(sarcomeres, protein="MYL7"),
+    "tjp1": tight_junctions,
+    "pxn": focal_adhesions,
+    "sec61b": endoplasmic_reticulum,
+    "sec61b_dual": endoplasmic_reticulum,
+    "atp2a2": endoplasmic_reticulum,
+    "tomm20": mitochondria,
+    "lmnb1_mitotic": mitotic_lamina,
+    "lmnb1_interphase": nuclear_lamina,
     "gja1": gap_junctions,
+    "rab5a": early_endosomes,
+    "nup153": nuclear_pores,
+    "ctnnb1": adherens_junctions,
+    "h2b_interphase": chromatin,
+    "smc1a": cohesin,
+    "slc25a17": peroxisomes,
     "dsp": desmosomes,
+    "cetn2": centrioles,
+    "polr2a_blob": transcription_blobs,
+    "fbl": fibrillar_nucleoli,
+    "ubtf": partial(fibrillar_nucleoli, protein="UBTF"),
+    "cardio_fbl": fibrillar_nucleoli,
+    "cardio_fbl_100x": fibrillar_nucleoli,
+    "fbl_labelfree_4dn": fibrillar_nucleoli,
+    "npm_labelfree_4dn": granular_nucleoli,
+    "drug_npm1": treated_nucleoli,
+    "npm1": granular_nucleoli,
+    "npm1_SR": granular_nucleoli,
+    "cardio_npm1": cardiac_nucleoli,
+    "cardio_npm1_100x": granular_nucleoli,
+    "lamp1": lysosomes,
+    "st6gal1": golgi_apparatus,
     "son": nuclear_speckles,
     "terf2": telomeres,
     "polr2a": transcription_foci,
     "PCNA_earlyS_midS": transcription_foci,
     "PCNA_lateS": late_replication_foci,
     "PCNA_lateS_hole_fill": late_replication_clusters,
-    "nup153": nuclear_pores,
-    "h2b_interphase": chromatin,
-    "smc1a": cohesin,
 }
 """By id of a workflow, the maker of a field with its structure."""
+
+STAND_INS = frozenset(
+    ("atp2a2", "cardio_atp2a2", "cardio_fbl", "cardio_fbl_100x", "fbl_labelfree_4dn", "npm_labelfree_4dn", "npm1_SR", "cardio_npm1_100x")
+)
+"""Workflows whose values were made for data that no phantom here shows (another organelle, magnification or microscope): theirs is the nearest."""

@@ -19,7 +19,10 @@ from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
 
 VOXEL_SIZE = (0.29, 0.108, 0.108)
-"""Voxel size of all phantoms, (z, y, x) in um: the one that the published parameters were tuned at."""
+"""Voxel size of all phantoms but those of cardiomyocytes, (z, y, x) in um: the one that the published parameters were tuned at."""
+
+CARDIOMYOCYTES = (0.29, 0.128, 0.128)
+"""The same for cardiomyocytes."""
 
 TUBE_RADIUS = 0.15  # um, where the dye sits
 TUBE_REACH = (0.61, 0.227, 0.227)  # um around the centre line that are truth: 2.1 voxels each way
@@ -212,14 +215,16 @@ def nuclei(seed: int = 0, shape: tuple[int, int, int] = (32, 288, 288)) -> Phant
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclei_{seed}", "helpers.phantoms.nuclei"), labels)
 
 
-def start(seed: int, shape: tuple[int, int, int]) -> tuple[np.random.Generator, tuple[float, float, float]]:
+def start(
+    seed: int, shape: tuple[int, int, int], voxel_size: tuple[float, float, float] = VOXEL_SIZE
+) -> tuple[np.random.Generator, tuple[float, float, float]]:
     """Check the arguments; return the generator and the size of the field, (z, y, x) in um."""
     _checks.number(seed, "seed", low=0, integer=True)
     if not isinstance(shape, (tuple, list)) or len(shape) != 3:
         raise ValueError(f"shape must be three whole numbers (Z, Y, X), got {shape!r}")
     for length in shape:
         _checks.number(length, "shape", low=1, integer=True)
-    return np.random.default_rng(seed), tuple(length * size for length, size in zip(shape, VOXEL_SIZE))
+    return np.random.default_rng(seed), tuple(length * size for length, size in zip(shape, voxel_size))
 
 
 def colony(rng: np.random.Generator, extent: tuple[float, float, float]) -> cells.Cells:
@@ -227,21 +232,23 @@ def colony(rng: np.random.Generator, extent: tuple[float, float, float]) -> cell
     return cells.grow(rng, extent, spacing=12.5)
 
 
-def nuclear_bodies(field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
+def nuclear_bodies(field: cells.Cells, shape: tuple[int, int, int], voxel_size: tuple[float, float, float] = VOXEL_SIZE) -> np.ndarray:
     """Return int32 labels of the voxels that lie at least half a voxel inside the surface of a nucleus."""
     labels = np.zeros(shape, np.int32)
     number = 0
-    for _, box, distance in cells.nuclear_distances(field, shape, VOXEL_SIZE):
+    for _, box, distance in cells.nuclear_distances(field, shape, voxel_size):
         inside = distance < -0.5
         number += bool(inside.any())
         labels[box][inside] = number
     return labels
 
 
-def cytosol(field: cells.Cells, brightness: np.ndarray, nuclei: np.ndarray) -> np.ndarray:
+def cytosol(
+    field: cells.Cells, brightness: np.ndarray, nuclei: np.ndarray, voxel_size: tuple[float, float, float] = VOXEL_SIZE
+) -> np.ndarray:
     """Return dye that is dissolved in the cytoplasm, with dark nuclei: 1 in a cell of mean brightness."""
-    cell, wall = cells.ground(field, nuclei.shape[1:], VOXEL_SIZE[1:])
-    height = np.arange(nuclei.shape[0])[:, None, None] * VOXEL_SIZE[0]
+    cell, wall = cells.ground(field, nuclei.shape[1:], voxel_size[1:])
+    height = np.arange(nuclei.shape[0])[:, None, None] * voxel_size[0]
     within = (height > field.floor) & (height < field.roof_over(wall))
     # Thin towards the neighbour: the border between two cells is a dark line.
     dye = within * (brightness[cell] * (1 - 0.5 * np.exp(-wall / 0.25))).astype(np.float32)
