@@ -63,7 +63,7 @@ def microtubules(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) ->
 def actin(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
     """Make a field of cells with labelled actin filaments and bundles (as beta-actin).
 
-    Stress fibres, 0.24 um thick and up to 12 um long, lie side by side at the bottom of each cell; fine strands, a half as bright, lie between
+    Stress fibres, 0.24 um thick and up to 12 um long, lie side by side at the bottom of each cell; fine strands, two thirds as bright, lie between
     them and all through the cell. Actin that is in no filament fills the cells, more in some than in others. The truth is 0.35 um wide in the
     plane and 1 um high around a strand, 0.43 um wide and 1.3 um high around a stress fibre: where most of its light arrives.
 
@@ -93,7 +93,7 @@ def actin(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phanto
     """
     rng, extent = start(seed, shape)
     field = cells.grow(rng, extent, spacing=12.5)
-    brightness = rng.uniform(0.75, 1.25, len(field.centres))
+    brightness = rng.uniform(0.85, 1.15, len(field.centres))
     heading = rng.uniform(0, np.pi, len(field.centres))
     basal, basal_owner, basal_amount = _straight(rng, field, extent, heading, per_cell=16, heights=(0.2, 1.6), spread=0.5, length=8.0)
     starts, owner = placing.scatter(rng, field, extent, per_cell=28, depth=0.2)
@@ -107,7 +107,7 @@ def actin(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phanto
     around = np.repeat(bundles, 8, axis=0)
     around += BUNDLE_RADIUS * placing.directions(rng, len(around))
     dye = microscope.place(strands, strand_amount, shape, VOXEL_SIZE)
-    dye += microscope.place(around, np.repeat(0.25 * bundle_amount * brightness[bundle_owner], 8), shape, VOXEL_SIZE)
+    dye += microscope.place(around, np.repeat(0.2 * bundle_amount * brightness[bundle_owner], 8), shape, VOXEL_SIZE)
     haze = 0.32 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=900, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"actin_{seed}", "helpers.phantoms.actin"), truth)

@@ -9,6 +9,7 @@ from helpers.phantoms.structures import VOXEL_SIZE, Phantom, colony, start
 
 DROPLET_RADII = (0.2, 0.35)  # um
 DROPLET_GAP = 0.2  # um, at least, between two
+DROPLET_DYE = 0.5  # of what is in the same volume of a ball
 BALL_REACH = (0.35, 0.027, 0.027)  # um around each ball or droplet that are truth
 
 
@@ -16,8 +17,9 @@ def treated_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)
     """Make a field of drug-treated cells with the granular component of nucleoli stained (as nucleophosmin).
 
     In about half of the nuclei the nucleoli have rounded up into compact balls 1.1 to 2.1 um across; in the others each has fallen apart into
-    a cloud of droplets 0.4 to 0.7 um across. Dim and bright cells stand side by side, with very little dye in the nucleoplasm. The truth is
-    the balls and droplets, and around them a quarter of a pixel in the plane and 0.35 um along z, which is what the blur adds there.
+    a cloud of droplets 0.4 to 0.7 um across, which hold half as much protein in the same volume. Cells differ in brightness, with very little
+    dye in the nucleoplasm. The truth is the balls and droplets, and around them a quarter of a pixel in the plane and 0.35 um along z, which
+    is what the blur adds there.
 
     Parameters
     ----------
@@ -43,14 +45,15 @@ def treated_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)
     """
     rng, extent = start(seed, shape)
     field = colony(rng, extent)
-    brightness = placing.mosaic(rng, field, extent, levels=(0.45, 0.8, 1.2, 2.0))
+    brightness = placing.mosaic(rng, field, extent, levels=(0.75, 1.0, 1.3, 1.7))
     scattered = placing.mosaic(rng, field, extent, levels=(0.0, 1.0)) > 0.5
     places, sizes, hosts = bodies_in_nuclei(rng, field, extent, number=(3, 5), radii=(0.55, 1.05))
     centres, radii, owner = _scatter(rng, places, sizes, hosts, scattered[hosts])
     truth = placing.near(centres, radii[:, None] + BALL_REACH, shape, VOXEL_SIZE)
     body = np.repeat(np.arange(len(radii)), np.ceil(2500 * radii**3).astype(int))
     within = radii[body, None] * np.cbrt(rng.random((len(body), 1)))
-    dye = microscope.place(centres[body] + within * placing.directions(rng, len(body)), brightness[owner[body]], shape, VOXEL_SIZE)
+    amount = (brightness * np.where(scattered, DROPLET_DYE, 1))[owner[body]]
+    dye = microscope.place(centres[body] + within * placing.directions(rng, len(body)), amount, shape, VOXEL_SIZE)
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=0.008 * nucleoplasm(field, brightness, shape), photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"treated_nucleoli_{seed}", "helpers.phantoms.treated_nucleoli"), truth)
 

@@ -53,7 +53,7 @@ def nuclear_pores(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -
     around = np.repeat(centres, 20, axis=0) + PORE_RADIUS * placing.directions(rng, 20 * len(centres))
     dye = microscope.place(around, np.repeat(amount, 20), shape, VOXEL_SIZE)
     loose = placing.mosaic(rng, field, extent, levels=(0.4, 0.8, 1.2, 2.0))
-    haze = 0.14 * cytosol(field, loose, nuclear_bodies(field, shape))
+    haze = 0.2 * cytosol(field, loose, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=500, percentile=99.7, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"nuclear_pores_{seed}", "helpers.phantoms.nuclear_pores"), truth)
 
