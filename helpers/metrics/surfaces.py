@@ -224,10 +224,8 @@ def _distance(boundary: np.ndarray, voxel_size: tuple[float, ...]) -> np.ndarray
     """Return the distance of each voxel to the boundary: float32."""
     import edt
 
-    kept = [axis for axis in range(boundary.ndim) if boundary.shape[axis] > 1] or [0]
-    shape = tuple(boundary.shape[axis] for axis in kept)
-    away = np.ascontiguousarray(~boundary.reshape(shape))
-    return edt.edt(away, anisotropy=tuple(voxel_size[axis] for axis in kept), black_border=False).reshape(boundary.shape)
+    away = np.ascontiguousarray(~boundary)
+    return edt.edt(away, anisotropy=voxel_size, black_border=False)
 
 
 def _summary(there: np.ndarray, back: np.ndarray) -> SurfaceDistances:
