@@ -1,8 +1,9 @@
 """How right a segmentation is, and in which way it is wrong: truth against found."""
 
-from helpers.metrics.aggregate import Evaluation, evaluate, mean_over_thresholds, summarize
+from helpers.metrics.aggregate import mean_over_thresholds, pool_errors, pool_sizes, spread_over_images, summarize
 from helpers.metrics.contingency import Contingency, contingency
 from helpers.metrics.errors import error_kinds, errors_by_size, object_table, size_classes
+from helpers.metrics.evaluation import SECOND_ANNOTATOR, Evaluation, evaluate
 from helpers.metrics.instances import (
     AreaBias,
     CountError,
@@ -28,6 +29,7 @@ from helpers.metrics.surfaces import BoundaryF, SurfaceDistances, boundary, boun
 
 __all__ = [
     "PRESETS",
+    "SECOND_ANNOTATOR",
     "THRESHOLDS",
     "AreaBias",
     "BoundaryF",
@@ -68,9 +70,12 @@ __all__ = [
     "object_surface_distances",
     "object_table",
     "overlap",
+    "pool_errors",
+    "pool_sizes",
     "prepare",
     "seg",
     "size_classes",
+    "spread_over_images",
     "summarize",
     "surface_distances",
     "z_prime_factor",

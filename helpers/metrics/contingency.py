@@ -84,7 +84,9 @@ def contingency(truth: np.ndarray | Contingency, found: np.ndarray | None = None
     """
     if isinstance(truth, Contingency):
         if found is not None or ignore is not None:
-            raise TypeError("give either truth and found, or the Contingency that was counted from them, not both")
+            raise TypeError(
+                "give truth and found, or the Contingency counted from them, not both: after a Contingency all else goes by name"
+            )
         return truth
     truth, found = label_image(truth, "truth"), label_image(found, "found")
     _checks.same_shape(truth, found, "truth and found")

@@ -38,6 +38,7 @@ def test_each_image_by_itself(images, evaluation):
 
         pd.testing.assert_frame_equal(rows(evaluation.matching), metrics.match(*pair, [500, 700]))
         pd.testing.assert_frame_equal(rows(evaluation.errors), metrics.error_kinds(*pair))
+        pd.testing.assert_frame_equal(rows(evaluation.sizes), metrics.errors_by_size(*pair))
         pd.testing.assert_frame_equal(rows(evaluation.objects), metrics.object_table(*pair), check_dtype=False)
         np.testing.assert_array_equal(rows(evaluation.scores).to_numpy(float)[0], np.array(metrics.instance_scores(*pair), float))
 
@@ -86,6 +87,38 @@ def test_mean_over_thresholds(evaluation):
     assert metrics.mean_over_thresholds(metrics.match(truth, np.where(np.arange(5) < 3, truth, 0)))["mean_ap"].item() == pytest.approx(0.6)
 
 
+def test_errors_and_sizes_are_added_up(images):
+    truths, found, _ = images
+    classes = {"size_edges": [100, 200], "size_names": ["a", "b", "c"]}
+    result = metrics.evaluate(truths, found, groups=dict(zip(NAMES, "xxyy")), object_threshold=600, **classes)
+    errors = metrics.pool_errors(result.errors, ["method", "group"]).set_index(["method", "group", "kind", "rule"])
+    single = [metrics.error_kinds(truths[name], found["damaged"][name], threshold=600) for name in "ab"]
+    row = errors.loc[("damaged", "x", "split", "coverage")]
+    assert row["count"] == sum(table["count"][4] for table in single) > 0
+    assert row["per_truth"] == pytest.approx(row["count"] / sum(truths[name].max() for name in "ab"))
+    assert row["per_found"] == pytest.approx(row["count"] / sum(found["damaged"][name].max() for name in "ab"))
+    sizes = metrics.pool_sizes(result.sizes, "method")
+    by_image = [metrics.errors_by_size(truths[name], found["damaged"][name], threshold=600, **classes) for name in NAMES]
+    expected = sum(table[["truth_objects", "missed", "found_objects", "extra"]] for table in by_image)
+    pooled = sizes[sizes["method"] == "damaged"].set_index("size_class")
+    assert (pooled[expected.columns].to_numpy() == expected.to_numpy()).all()
+    assert pooled["missed_fraction"].to_numpy() == pytest.approx((expected["missed"] / expected["truth_objects"]).to_numpy(), nan_ok=True)
+    assert list(sizes.columns) == ["method", *metrics.errors_by_size(*[truths["a"]] * 2).columns]
+
+
+def test_band_over_images(evaluation):
+    band = metrics.spread_over_images(evaluation.matching, "f1", "method", quantiles=(0.1, 0.9)).set_index(["method", "threshold"])
+    values = evaluation.matching.query("method == 'damaged' and threshold == 500")["f1"].dropna()
+    assert len(values) == 3  # the empty image has no f1
+    assert band.loc[("damaged", 500)].tolist() == pytest.approx(
+        [values.mean(), values.quantile(0.1), values.median(), values.quantile(0.9), 3]
+    )
+    with pytest.raises(ValueError, match="in order"):
+        metrics.spread_over_images(evaluation.matching, quantiles=(0.9, 0.1))
+    with pytest.raises(ValueError, match="no column dice"):
+        metrics.spread_over_images(evaluation.matching, "dice")
+
+
 def test_conventions_reach_the_matching(images):
     truths, found, _ = images
     result = metrics.evaluate({"d": truths["d"]}, {"m": {"d": truths["d"]}}, thresholds=[500], empty_score=1.0)
@@ -118,3 +151,7 @@ def test_bad_images_are_named(images):
         metrics.summarize(pd.DataFrame({"f1": [1]}))
     with pytest.raises(ValueError, match="no column precision"):
         metrics.mean_over_thresholds(pd.DataFrame({"f1": [1]}))
+    with pytest.raises(ValueError, match="no column kind"):
+        metrics.pool_errors(pd.DataFrame({"count": [1]}))
+    with pytest.raises(ValueError, match="no column size_class"):
+        metrics.pool_sizes(pd.DataFrame({"count": [1]}))
