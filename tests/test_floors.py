@@ -20,7 +20,7 @@ SAME_FLOOR = {("notebook", "figures"), ("batch", "notebook")}
 ORDER = {
     "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "writing", "record"],
-    "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "instances", "aggregate", "evaluation", "screening"],
+    "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "phantoms": ["microscope", "cells", "placing", "structures", "fibres", "networks", "junctions", "nucleoli", "vesicles", "spots", "examples"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table"],
 }  # fmt: skip

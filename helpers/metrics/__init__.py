@@ -1,27 +1,23 @@
 """How right a segmentation is, and in which way it is wrong: truth against found."""
 
 from helpers.metrics.aggregate import mean_over_thresholds, pool_errors, pool_sizes, spread_over_images, summarize
+from helpers.metrics.bias import AreaBias, CountError, area_bias, count_error
 from helpers.metrics.contingency import Contingency, contingency
 from helpers.metrics.errors import error_kinds, errors_by_size, object_table, size_classes
 from helpers.metrics.evaluation import SECOND_ANNOTATOR, Evaluation, evaluate
 from helpers.metrics.instances import (
-    AreaBias,
-    CountError,
     InstanceScores,
     aji,
-    area_bias,
-    count_error,
     foreground,
     instance_scores,
     mean_best_iou,
-    miou_cell,
-    miou_fg_bg,
     object_dice,
     object_dice_by_size,
     seg,
 )
 from helpers.metrics.masks import CenterlineDice, MaskScores, cldice, mask_scores
 from helpers.metrics.matching import PRESETS, THRESHOLDS, match, matched_pairs
+from helpers.metrics.miou import miou_cell, miou_fg_bg
 from helpers.metrics.overlap import Overlap, overlap
 from helpers.metrics.preparation import Prepared, prepare
 from helpers.metrics.screening import DnaContent, align_plates, dna_content, dna_threshold, z_prime_factor

@@ -37,6 +37,7 @@ def evaluate(
     *,
     second_truths: Mapping[str, np.ndarray] | None = None,
     groups: Mapping[str, str] | None = None,
+    ignore: Mapping[str, np.ndarray] | None = None,
     thresholds: Sequence[int] = THRESHOLDS,
     object_threshold: int = 700,
     size_edges: Sequence[float] = SIZE_EDGES,
@@ -57,6 +58,8 @@ def evaluate(
         method agrees with the first annotator rather than with the biology.
     groups : mapping of str to str, optional
         The group of each image, for example its cell line.
+    ignore : mapping of str to ndarray of bool, optional
+        Where truth is not known, for some images or all; see `helpers.metrics.contingency`.
     thresholds : sequence of int
         IoU per thousand.
     object_threshold : int
@@ -100,7 +103,7 @@ def evaluate(
             if image not in images:
                 continue
             try:
-                counts = contingency(truth, images[image])
+                counts = contingency(truth, images[image], ignore=(ignore or {}).get(image))
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{method}, {image}: {error}") from error
             parts = Evaluation(

@@ -31,7 +31,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "zaki": MappingProxyType({"thresholds": (700, 900), "strict": True}),
     }
 )
-"""The conventions of published evaluations as keywords of `match`: ``match(truth, found, **PRESETS["caicedo"])``."""
+"""The conventions of published evaluations as keywords of `match`: ``match(truth, found, **PRESETS["caicedo"])``.
+
+Over many images, stardist and Zaki et al. pool the counts ("micro" of `helpers.metrics.summarize`), the others average over images ("macro").
+Caicedo et al. crop 30 pixels off each border first (`helpers.metrics.prepare`).
+"""
 
 
 def match(
@@ -72,7 +76,8 @@ def match(
     table : pandas.DataFrame
         One row a threshold: ``threshold, tp, fp, fn`` (true positives, false positives, false negatives), ``precision`` tp / (tp + fp),
         ``recall`` tp / (tp + fn), ``f1`` 2 tp / (2 tp + fp + fn), ``ap`` tp / (tp + fp + fn) (average precision of the Data Science Bowl),
-        ``sq`` segmentation quality: mean IoU of the matched pairs, ``pq`` panoptic quality: f1 times sq.
+        ``sq`` segmentation quality: mean IoU of the matched pairs (stardist's mean matched score; its mean true score is recall times sq),
+        ``pq`` panoptic quality: f1 times sq.
 
     Raises
     ------

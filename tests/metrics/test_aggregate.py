@@ -119,6 +119,16 @@ def test_band_over_images(evaluation):
         metrics.spread_over_images(evaluation.matching, "dice")
 
 
+def test_where_truth_is_not_known(images):
+    truths, found, _ = images
+    ignore = {"a": np.indices(truths["a"].shape)[0] > 50}
+    result = metrics.evaluate(truths, {"m": found["damaged"]}, ignore=ignore, thresholds=[600])
+    pair = truths["a"], found["damaged"]["a"]
+    rows = result.matching.set_index("image")[COUNTS]
+    assert rows.loc["a"].tolist() == metrics.match(*pair, [600], ignore=ignore["a"])[COUNTS].iloc[0].tolist()
+    assert rows.loc["a"].tolist() != metrics.match(*pair, [600])[COUNTS].iloc[0].tolist()
+
+
 def test_conventions_reach_the_matching(images):
     truths, found, _ = images
     result = metrics.evaluate({"d": truths["d"]}, {"m": {"d": truths["d"]}}, thresholds=[500], empty_score=1.0)

@@ -54,7 +54,7 @@ def test_transposed_flipped_padded(pair):
         same(everything(*map(change, pair)), expected)
 
 
-@QUICK
+@settings(QUICK, max_examples=12)
 @given(pairs())
 def test_stored_in_another_way(pair):
     expected = everything(*pair)
