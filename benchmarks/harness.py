@@ -16,9 +16,11 @@ import gc
 import importlib
 import importlib.metadata
 import json
+import math
 import os
 import pickle
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks import peers
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -39,6 +43,7 @@ class Case:
     """One comparison. ``make(shape)`` gives the arguments, as a tuple, for both ``ours(*arguments)`` and ``peer(*arguments)``.
 
     ``compare(ours_result, peer_result)`` gives a short text or a number for the last column. ``peer`` may be None: nothing comparable.
+    ``peer_environment`` names the environment of `benchmarks.peers` in which the peer runs; empty: this one.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Case:
     peer_name: str = "scipy"
     runs: int = 5
     peer_runs: int = 2
+    peer_environment: str = ""
+    sizes: tuple[str, ...] = ("S", "L")
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,22 @@ class Cost:
     cpu: float
     wall: float
     memory: float
+
+
+class Pickler(pickle.Pickler):
+    """Writes arrays such that another version of numpy can read them, as a peer may have."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Say how to make an array anew from its shape, dtype and bytes."""
+        numpy = sys.modules.get("numpy")
+        if numpy and isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
+            return numpy.ndarray, (value.shape, value.dtype.str, bytearray(value.tobytes()))
+        return NotImplemented
+
+
+def dump(value: Any, path: str | Path) -> None:
+    with Path(path).open("wb") as file:
+        Pickler(file, protocol=5).dump(value)
 
 
 # ---------------------------------------------------------------- in the measured process
@@ -113,7 +136,7 @@ def child(module: str, name: str, side: str, runs: int, input_path: str, output_
     else:
         function(*arguments)
         answer = time.process_time() - loading
-    Path(output_path).write_bytes(pickle.dumps(answer, protocol=5))
+    dump(answer, output_path)
 
 
 def find(module: str, name: str) -> Case:
@@ -143,7 +166,7 @@ class Bench:
         """Return the file of pickled arguments that ``make`` gives; made once, shared by all cases with the same ``make``."""
         if make not in self._inputs:
             path = self.folder / f"input{len(self._inputs)}.pickle"
-            path.write_bytes(pickle.dumps(make(self.shape), protocol=5))
+            dump(make(self.shape), path)
             self._inputs[make] = path
         return self._inputs[make]
 
@@ -152,7 +175,8 @@ class Bench:
         output = self.folder / "output.pickle"
         arguments = [module, case.name, side, str(runs), str(self.input(case.make)), str(output)]
         environment = os.environ | (environment or {})
-        subprocess.run([sys.executable, "-m", "benchmarks.harness", *arguments], cwd=ROOT, env=environment, check=True)
+        python = peers.python(case.peer_environment) if side == "peer" and case.peer_environment else sys.executable
+        subprocess.run([python, "-m", "benchmarks.harness", *arguments], cwd=ROOT, env=environment, check=True)
         return pickle.loads(output.read_bytes())
 
     def first(self, module: str, case: Case) -> tuple[float, float]:
@@ -203,17 +227,26 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def summary(rows: Sequence[dict[str, Any]], shape: tuple[int, int, int]) -> str:
+    """Return one line: the median and the smallest ratio of processor time, and the most memory as a multiple of the stack as float32."""
+    volume = 4 * math.prod(shape) / 2**20
+    ratios = [float(row["CPU ratio"]) for row in rows if "CPU ratio" in row]
+    times = f"CPU ratio: median {statistics.median(ratios):.1f}, smallest {min(ratios):.1f}. " if ratios else ""
+    most = max((float(row["MiB"]) for row in rows), default=0)
+    return f"{times}Memory: at most {most / volume:.1f} times the stack as float32 ({volume:.0f} MiB)."
+
+
 def run(title: str, modules: Sequence[str], size: str = "S", only: str = "", first: bool = False) -> str:
     """Measure all cases of the modules (those whose name contains ``only``), print the table and write it to benchmarks/results."""
     rows = []
     with Bench(size) as bench:
         for module in modules:
             for case in importlib.import_module(module).CASES:
-                if only in case.name:
+                if only in case.name and size in case.sizes:
                     rows.append(bench.row(module, case, first))
                     print(json.dumps(rows[-1]), file=sys.stderr)
         shape = " x ".join(map(str, bench.shape))
-    text = f"# {title}, {shape} voxels\n\n{machine()}\n\n{table(rows)}\n"
+    text = f"# {title}, {shape} voxels\n\n{machine()}\n\n{table(rows)}\n\n{summary(rows, bench.shape)}\n"
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{title}_{size}.md").write_text(text)

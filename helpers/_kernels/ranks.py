@@ -19,7 +19,7 @@ def ranks(image: np.ndarray) -> tuple[np.ndarray, int]:
     """Rank a finite C-contiguous image: int32 levels of its shape, and how many there are."""
     values = frozen(image.reshape(-1))
     distinct = np.sort(values)
-    distinct = frozen(distinct[: _drop_repeats(distinct)])
+    distinct = frozen(distinct[: _drop_repeats(distinct)].copy())  # the rest is let go
     low, high = float(distinct[0]), float(distinct[-1])
     steps = min(values.size, MOST_STEPS)
     scale = (steps - 1) / (high - low) if high > low else 0.0

@@ -5,8 +5,9 @@ neighbours that no flood has reached enter the queue for its flood. With a line,
 none: it is part of the line. There the flood stops, or goes on ``beyond`` it. A voxel enters once: another time it would only wait
 behind itself.
 
-The queue is one list for each level, threaded through the voxels themselves. Which lists hold something is kept in bits, 64 to a word,
-with bits above them that say which words hold something, and so on: the lowest waiting level is found in a few steps among millions.
+The queue is one list for each level, threaded through the voxels themselves: a waiting voxel needs no level, which is that of its list,
+and keeps the next voxel there. Which lists hold something is kept in bits, 64 to a word, with bits above them that say which words hold
+something, and so on: the lowest waiting level is found in a few steps among millions.
 
 Sources: Meyer, F. (1994) Signal Processing 38(1):113-125 (flooding by a hierarchical queue); Beucher, S. & Lantuejoul, C. (1979). The
 order and the line are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453: floods go beyond the line
@@ -16,12 +17,9 @@ in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no part
 import numba as nb
 import numpy as np
 
-from helpers._kernels.inputs import frozen
 from helpers._kernels.threads import EXACT, blocks, parallel
 
 UNREACHED = 0  # owner of a voxel; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
-BLOCKED = -(2**31)  # outside, or on the line
-OWNER, LEVEL = 0, 1  # the two numbers of a voxel; a waiting voxel needs no level, which is that of its list: it keeps the next voxel there
 FIRST, LAST = 0, 1  # the two ends of a list
 
 
@@ -32,104 +30,100 @@ BIT_OF_PRODUCT = np.zeros(64, np.int64)
 BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-def filled(levels: np.ndarray, seeds: np.ndarray, inside: np.ndarray | None = None) -> np.ndarray:
-    """Lay out C-contiguous int32 levels and seeds, where ``inside`` (bool), for `flood`; the inputs are then no longer needed."""
-    planes, height, width = levels.shape
-    voxels = np.empty((planes + 2, height + 2, width + 2, 2), np.int32)  # with a border, which is outside
-    if inside is None:
-        inside = np.ones((1, 1, 1), bool)
-    arrays = [frozen(array) for array in (levels, seeds, inside.view(np.uint8))]
-    parallel(lambda piece: _fill(*arrays, voxels, *piece), blocks(planes + 2, 8))
-    return voxels
+def flood(
+    levels: np.ndarray, seeds: np.ndarray, count: int, *, line: bool, beyond: bool = True, inside: np.ndarray | None = None
+) -> np.ndarray:
+    """Flood C-contiguous int32 levels below ``count`` from int seeds, where ``inside`` (bool): int32 labels, 0 on the line and outside.
 
-
-def flood(voxels: np.ndarray, count: int, *, line: bool, beyond: bool = True) -> np.ndarray:
-    """Flood voxels as `filled` laid them out, with levels below ``count``: int32 labels, 0 on the line and outside. ``voxels`` is used up."""
-    planes, height, width, _ = voxels.shape
-    flat = voxels.reshape(-1, 2)
-    steps = np.array([-height * width, -width, -1, 1, width, height * width])
-    _flood(flat, np.flatnonzero(flat[:, OWNER] > 0), steps, count, line, beyond)
-    labels = np.empty((planes - 2, height - 2, width - 2), np.int32)
-    parallel(lambda piece: _read(voxels, labels, *piece), blocks(len(labels), 8))
-    return labels
-
-
-@nb.njit(**EXACT)
-def _fill(levels, seeds, inside, voxels, first, stop):
-    planes, height, width = levels.shape
-    everywhere = inside.size == 1
-    for z in range(first, stop):
-        for y in range(height + 2):
-            row = voxels[z, y]
-            for x in range(width + 2):
-                row[x, OWNER] = BLOCKED
-                row[x, LEVEL] = 0
-            if 0 < z <= planes and 0 < y <= height:
-                for x in range(width):
-                    if everywhere or inside[z - 1, y - 1, x]:
-                        row[x + 1, OWNER] = seeds[z - 1, y - 1, x]
-                        row[x + 1, LEVEL] = levels[z - 1, y - 1, x]
+    ``levels`` is used up: it turns into the labels.
+    """
+    highest = int(seeds.max(initial=0))
+    if max(levels.size, highest) >= 2**31:
+        raise ValueError(
+            f"a watershed takes up to {2**31 - 1} voxels and labels, got {levels.size} and {highest}: cut the stack into pieces"
+        )
+    owners = seeds.astype(np.int16 if highest < 2**15 else np.int32)  # a new array; two bytes mostly, for there are few objects
+    blocked = np.iinfo(owners.dtype).min  # outside, or on the line
+    if inside is not None:
+        np.copyto(owners, blocked, where=~inside)
+    _, height, width = levels.shape
+    owners, levels_and_links = owners.reshape(-1), levels.reshape(-1)
+    _flood(owners, levels_and_links, np.flatnonzero(owners > 0), height, width, blocked, count, line, beyond)
+    parallel(lambda piece: _read(owners, blocked, levels_and_links, *piece), blocks(owners.size, 1 << 20))
+    return levels
 
 
 @nb.njit(**EXACT)
-def _read(voxels, labels, first, stop):
-    for z in range(first, stop):
-        for y in range(labels.shape[1]):
-            for x in range(labels.shape[2]):
-                owner = voxels[z + 1, y + 1, x + 1, OWNER]
-                labels[z, y, x] = 0 if owner == BLOCKED else abs(owner)
+def _read(owners, blocked, labels, first, stop):
+    for i in range(first, stop):
+        labels[i] = 0 if owners[i] == blocked else abs(owners[i])
 
 
 @nb.njit(**EXACT)
-def _flood(voxels, seeds, steps, count, line, beyond):
+def _flood(owners, links, seeds, height, width, blocked, count, line, beyond):
     lists = np.empty((count, 2), np.int32)
     bits, tiers = _empty_bits(count)
     for i in range(seeds.size):
-        _enter(voxels, lists, bits, tiers, seeds[i])
+        _enter(links, lists, bits, tiers, seeds[i])
+    near = np.empty(6, np.int64)
     waiting = seeds.size
     level = -1  # of the lowest list that holds something; -1: to be found
     while waiting > 0:
         if level < 0:
             level = _lowest(bits, tiers)
-        voxel = lists[level, FIRST]
+        voxel = np.int64(lists[level, FIRST])
         waiting -= 1
         if voxel == lists[level, LAST]:
             _clear_bit(bits, tiers, level)
             level = -1
         else:
-            lists[level, FIRST] = voxels[voxel, LEVEL]
-        is_seed = voxels[voxel, OWNER] > 0
-        label = abs(voxels[voxel, OWNER])
-        if line and _meets_another(voxels, voxel, steps, label):
-            voxels[voxel, OWNER] = -label if is_seed else BLOCKED  # a seed stays a seed, though its neighbours take it for a line
+            lists[level, FIRST] = links[voxel]
+        is_seed = owners[voxel] > 0
+        label = abs(owners[voxel])
+        _neighbours(voxel, height, width, owners.size, near)
+        if line and _meets_another(owners, near, label):
+            owners[voxel] = -label if is_seed else blocked  # a seed stays a seed, though its neighbours take it for a line
             if not beyond:
                 continue
         else:
-            voxels[voxel, OWNER] = label
-        for i in range(steps.size):
-            neighbour = voxel + steps[i]
-            if voxels[neighbour, OWNER] == UNREACHED:
-                voxels[neighbour, OWNER] = -label
-                level = min(level, voxels[neighbour, LEVEL])
-                _enter(voxels, lists, bits, tiers, neighbour)
+            owners[voxel] = label
+        for i in range(6):
+            if owners[near[i]] == UNREACHED:
+                owners[near[i]] = -label
+                level = min(level, links[near[i]])
+                _enter(links, lists, bits, tiers, near[i])
                 waiting += 1
 
 
 @nb.njit(**EXACT)
-def _meets_another(voxels, voxel, steps, label):
-    for i in range(steps.size):
-        owner = voxels[voxel + steps[i], OWNER]
+def _neighbours(voxel, height, width, size, near):
+    """List the six neighbours; the voxel itself stands for those beyond the border."""
+    area = height * width
+    column = voxel % width
+    row = voxel % area - column
+    near[0] = voxel - area if voxel >= area else voxel
+    near[1] = voxel - width if row > 0 else voxel
+    near[2] = voxel - 1 if column > 0 else voxel
+    near[3] = voxel + 1 if column < width - 1 else voxel
+    near[4] = voxel + width if row < area - width else voxel
+    near[5] = voxel + area if voxel < size - area else voxel
+
+
+@nb.njit(**EXACT)
+def _meets_another(owners, near, label):
+    for i in range(6):
+        owner = owners[near[i]]
         if owner > 0 and owner != label:
             return True
     return False
 
 
 @nb.njit(**EXACT)
-def _enter(voxels, lists, bits, tiers, voxel):
+def _enter(links, lists, bits, tiers, voxel):
     """Put a voxel at the end of the list of its level."""
-    level = voxels[voxel, LEVEL]
+    level = links[voxel]
     if bits[level >> 6] >> np.uint64(level & 63) & np.uint64(1):
-        voxels[lists[level, LAST], LEVEL] = voxel
+        links[lists[level, LAST]] = voxel
     else:
         lists[level, FIRST] = voxel
         _set_bit(bits, tiers, level)

@@ -4,12 +4,12 @@ import numpy as np
 
 from helpers import _checks
 from helpers._kernels import watershed
+from helpers._kernels.depths import squared_depths
 from helpers._kernels.dilation import dilate
 from helpers._kernels.label_sizes import label_sizes
 from helpers._kernels.peaks import peaks
 from helpers._kernels.ranks import ranks
 from helpers._kernels.runs import connected_runs, paint
-from helpers._kernels.threads import thread_count
 from helpers.classic.masks import remove_small_by_plane
 
 
@@ -139,14 +139,11 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     _checks.same_shape(mask, seeds, "mask and seeds")
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
-    depth = _squared_depth(mask)
-    deepest = int(depth.max())
-    np.subtract(deepest, depth, out=depth)
-    levels = depth.astype(np.int32)
-    del depth  # large arrays are let go as soon as possible
-    voxels = watershed.filled(levels, seeds, mask)
-    del levels
-    return watershed.flood(voxels, deepest + 1, line=True, beyond=False)
+    if mask.all():  # no background: equally deep everywhere
+        return watershed.flood(np.zeros(mask.shape, np.int32), seeds, 1, line=True, beyond=False)
+    depths = squared_depths(np.ascontiguousarray(mask))
+    deepest = int(depths.max())
+    return watershed.flood(np.subtract(deepest, depths, out=depths), seeds, deepest + 1, line=True, beyond=False, inside=mask)
 
 
 def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, int, int], minimum_size: int) -> np.ndarray:
@@ -244,9 +241,7 @@ def flood(image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray
     if image.dtype.kind == "f" and image.dtype.itemsize < 4:
         image = image.astype(np.float32)
     levels, count = ranks(image)
-    voxels = watershed.filled(levels, seeds)
-    del levels
-    return watershed.flood(voxels, count, line=bool(line))
+    return watershed.flood(levels, seeds, count, line=bool(line))
 
 
 def remove_small_labels(labels: np.ndarray, minimum_size: int) -> np.ndarray:
@@ -283,12 +278,3 @@ def remove_small_labels(labels: np.ndarray, minimum_size: int) -> np.ndarray:
         return labels.copy()
     sizes = label_sizes(labels)
     return np.where(sizes >= minimum_size, np.arange(sizes.size, dtype=np.int32), 0)[labels]
-
-
-def _squared_depth(mask: np.ndarray) -> np.ndarray:
-    """Squared distance to the nearest background voxel, in voxels, as float32."""
-    import edt
-
-    if mask.all():  # no background: equally deep everywhere
-        return np.ones(mask.shape, np.float32)
-    return edt.edtsq(mask if mask.flags.writeable else mask.copy(), parallel=thread_count())

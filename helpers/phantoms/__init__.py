@@ -34,3 +34,22 @@ __all__ = [
     "write_folder",
     "write_two_channels",
 ]
+
+FOR_WORKFLOW = {
+    "tomm20": mitochondria,
+    "slc25a17": peroxisomes,
+    "lmnb1_interphase": nuclear_lamina,
+    "tuba1b": microtubules,
+    "sec61b": endoplasmic_reticulum,
+    "sec61b_dual": endoplasmic_reticulum,
+    "tjp1": tight_junctions,
+    "actb": actin,
+    "actn1": actin_bundles,
+    "myh10": actin_bundles,
+    "fbl": fibrillar_nucleoli,
+    "npm1": granular_nucleoli,
+    "lamp1": lysosomes,
+    "cetn2": centrioles,
+    "gja1": gap_junctions,
+}
+"""By id of a workflow, the maker of a field with its structure."""

@@ -63,6 +63,7 @@ def rings_filled_by_plane(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
+    del normalized
     spots = classic.spots_by_plane(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     rings = classic.filaments_by_plane(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     filled = classic.fill_holes_by_plane(spots | rings, minimum=0, maximum=hole_maximum)
@@ -113,6 +114,7 @@ def ribbons_thinned_and_spots_3d(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     objects = classic.rough_objects(smooth, method="triangle", minimum_size=object_minimum, dilate=object_growth)
     bodies = classic.otsu_in_objects(smooth, objects, adjust=otsu_factor)
     ribbons = classic.thin(bodies, minimum_thickness=minimum_thickness)

@@ -55,6 +55,7 @@ def filaments_3d(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     filaments = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     mask = classic.remove_small(filaments, minimum_size=minimum_size)
     return mask
@@ -100,6 +101,7 @@ def filaments_3d_edge_preserving(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     filaments = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     mask = classic.remove_small(filaments, minimum_size=minimum_size)
     return mask
@@ -144,6 +146,7 @@ def filaments_3d_in_few_planes(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     filaments = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     large_in_plane = classic.remove_small_by_plane(filaments, minimum_size=minimum_pixels)
     large = classic.remove_small(large_in_plane, minimum_size=minimum_size)
@@ -188,6 +191,7 @@ def filaments_by_plane(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     tubules = classic.filaments_by_plane(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     mask = classic.remove_small(tubules, minimum_size=minimum_size)
     return mask
@@ -232,6 +236,7 @@ def filaments_by_plane_edge_preserving(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     network = classic.filaments_by_plane(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     large = classic.remove_small(network, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
@@ -277,6 +282,7 @@ def filaments_by_plane_below_ceiling(
     """
     normalized = classic.min_max(raw, ceiling=ceiling)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     filaments = classic.filaments_by_plane(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     mask = classic.remove_small(filaments, minimum_size=minimum_size)
     return mask

@@ -62,6 +62,7 @@ def bodies_and_spots_by_plane(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     objects = classic.rough_objects(smooth, method="average", minimum_size=object_minimum)
     bodies = classic.otsu_in_objects(smooth, objects, adjust=otsu_factor, minimum_otsu_ratio=minimum_otsu_ratio)
     bright = classic.spots_by_plane(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
@@ -110,6 +111,7 @@ def bodies_and_spots_3d(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     objects = classic.rough_objects(smooth, method="average", minimum_size=object_minimum)
     bodies = classic.otsu_in_objects(smooth, objects, adjust=otsu_factor)
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
@@ -160,6 +162,7 @@ def bodies_with_bright_spots(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     objects = classic.rough_objects(smooth, method="average", minimum_size=object_minimum, dilate=object_growth)
     bodies = classic.otsu_in_objects(smooth, objects, adjust=otsu_factor, minimum_otsu_ratio=minimum_otsu_ratio)
     bright = classic.spots_by_plane(smooth, sigmas=bright_sigmas, cutoffs=bright_cutoffs)
@@ -213,9 +216,11 @@ def bodies_with_dark_gaps(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     objects = classic.rough_objects(smooth, method="average", minimum_size=object_minimum, dilate=object_growth)
     bodies = classic.otsu_in_objects(smooth, objects, adjust=otsu_factor, minimum_otsu_ratio=minimum_otsu_ratio)
     bright = classic.spots_by_plane(smooth, sigmas=bright_sigmas, cutoffs=bright_cutoffs)
     dark = classic.spots_by_plane(1 - smooth, sigmas=dark_sigmas, cutoffs=dark_cutoffs)
+    del smooth
     mask = classic.remove_small((bodies | (bright & objects)) & ~dark, minimum_size=minimum_size)
     return mask

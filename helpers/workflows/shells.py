@@ -47,6 +47,7 @@ def shell_from_one_plane(
     middle = classic.middle_plane(smooth)
     rims = classic.filaments_in_plane(smooth[middle], sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     filled = classic.fill_holes_in_plane(rims, minimum=hole_minimum, maximum=hole_maximum)
+    del smooth
     seeds = classic.seeds_in_plane(filled ^ rims, middle, raw.shape, minimum_size=seed_minimum)
     bodies = classic.flood(normalized, seeds, line=True) > 1
     mask = classic.shell(bodies)

@@ -67,11 +67,13 @@ def speckles(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     threads = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     medium = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[core_cutoff])
     cores = classic.remove_small(medium, minimum_size=core_minimum)
     faint = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[faint_cutoff])
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     large = classic.remove_small((cores ^ faint) | spots | threads, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
     mask = classic.remove_small(large_in_plane, minimum_size=minimum_size)
@@ -126,11 +128,13 @@ def speckles_without_columns(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     threads = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     medium = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[core_cutoff])
     cores = classic.remove_small(medium, minimum_size=core_minimum)
     faint = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[faint_cutoff])
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     large = classic.remove_small((cores ^ faint) | spots | threads, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
     foci = classic.remove_small(large_in_plane, minimum_size=minimum_size)
@@ -192,13 +196,16 @@ def speckles_in_nuclei(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     clipped = classic.clip_contrast(normalized, low=clip_low, high=clip_high)
+    del normalized
     smooth = classic.edge_preserving(clipped)
+    del clipped
     nuclei = classic.otsu_mask(smooth)
     threads = classic.filaments_3d(smooth, sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     medium = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[core_cutoff])
     cores = classic.remove_small(medium, minimum_size=core_minimum)
     faint = classic.spots_3d(smooth, sigmas=[faint_sigma], cutoffs=[faint_cutoff])
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     large = classic.remove_small(((cores ^ faint) | spots | threads) & nuclei, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
     foci = classic.remove_small(large_in_plane, minimum_size=minimum_size)
@@ -253,10 +260,13 @@ def spots_in_nuclei(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     clipped = classic.clip_contrast(normalized, low=clip_low, high=clip_high)
+    del normalized
     smooth = classic.edge_preserving(clipped)
+    del clipped
     bright = classic.otsu_mask(smooth)
     nuclei = classic.remove_small(bright, minimum_size=nucleus_minimum)
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     large = classic.remove_small(spots & nuclei, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
     foci = classic.remove_small(large_in_plane, minimum_size=minimum_size)
@@ -311,10 +321,13 @@ def spots_in_nuclei_filled(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     clipped = classic.clip_contrast(normalized, low=clip_low, high=clip_high)
+    del normalized
     smooth = classic.edge_preserving(clipped)
+    del clipped
     bright = classic.otsu_mask(smooth)
     nuclei = classic.remove_small(bright, minimum_size=nucleus_minimum)
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     large = classic.remove_small(spots & nuclei, minimum_size=minimum_size)
     large_in_plane = classic.remove_small_by_plane(large, minimum_size=minimum_pixels)
     hollow = classic.remove_small(large_in_plane, minimum_size=minimum_size)

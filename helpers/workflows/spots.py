@@ -54,6 +54,7 @@ def spots_3d(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
+    del normalized
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     mask = classic.remove_small(spots, minimum_size=minimum_size)
     return mask
@@ -95,6 +96,7 @@ def spots_3d_edge_preserving(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     mask = classic.remove_small(spots, minimum_size=minimum_size)
     return mask
@@ -138,6 +140,7 @@ def spots_3d_filled(
     """
     normalized = classic.min_max(raw, ceiling=ceiling)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
+    del normalized
     spots = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     filled = classic.fill_holes_by_plane(spots, minimum=0, maximum=hole_maximum)
     mask = classic.remove_small(filled, minimum_size=minimum_size)
@@ -181,6 +184,7 @@ def spots_by_plane(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian(normalized, sigma=smoothing_sigma)
+    del normalized
     spots = classic.spots_by_plane(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     mask = classic.remove_small(spots, minimum_size=minimum_size)
     return mask
@@ -223,6 +227,7 @@ def spots_by_plane_edge_preserving(
     """
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.edge_preserving(normalized)
+    del normalized
     spots = classic.spots_by_plane(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
     mask = classic.remove_small(spots, minimum_size=minimum_size)
     return mask

@@ -60,9 +60,12 @@ def spots_split(
     normalized = classic.auto_contrast(raw, low=contrast_low, high=contrast_high)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
     bright = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     spots = classic.remove_small(bright, minimum_size=minimum_size)
     seeds = classic.local_maxima(normalized, spots, min_distance=peak_distance)
+    del normalized
     parted = classic.split_touching(spots, seeds)
+    del seeds
     labels = classic.remove_small_labels(parted, minimum_size=minimum_size)
     mask = labels > 0
     return mask
@@ -107,9 +110,12 @@ def spots_split_below_ceiling(
     normalized = classic.min_max(raw, ceiling=ceiling)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
     bright = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     spots = classic.remove_small(bright, minimum_size=minimum_size)
     seeds = classic.local_maxima(normalized, spots, min_distance=peak_distance)
+    del normalized
     parted = classic.split_touching(spots, seeds)
+    del seeds
     labels = classic.remove_small_labels(parted, minimum_size=minimum_size)
     mask = labels > 0
     return mask
@@ -161,10 +167,14 @@ def spots_split_in_range(
     normalized = classic.auto_contrast_within(raw, low=contrast_low, high=contrast_high, lower=trusted_low, upper=trusted_high)
     normalized_for_seeds = classic.min_max(raw, ceiling=seed_ceiling)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
+    del normalized
     bright = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     spots = classic.remove_small(bright, minimum_size=minimum_size)
     seeds = classic.local_maxima(normalized_for_seeds, spots, min_distance=peak_distance)
+    del normalized_for_seeds
     parted = classic.split_touching(spots, seeds)
+    del seeds
     labels = classic.remove_small_labels(parted, minimum_size=minimum_size)
     mask = labels > 0
     return mask
@@ -210,9 +220,12 @@ def spots_split_without_columns(
     normalized = classic.min_max(raw, ceiling=ceiling)
     smooth = classic.gaussian_by_plane(normalized, sigma=smoothing_sigma)
     bright = classic.spots_3d(smooth, sigmas=spot_sigmas, cutoffs=spot_cutoffs)
+    del smooth
     spots = classic.remove_small(bright, minimum_size=minimum_size)
     seeds = classic.local_maxima(normalized, spots, min_distance=peak_distance)
+    del normalized
     parted = classic.split_touching(spots, seeds)
+    del seeds
     labels = classic.remove_small_labels(parted, minimum_size=minimum_size)
     mask = classic.remove_columns(labels > 0)
     return mask

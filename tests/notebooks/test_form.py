@@ -93,7 +93,7 @@ def test_links_lead_somewhere(notebook):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(path for path in ROOT.rglob("*.md") if not {".venv", "results"} & set(path.parts)), ids=lambda path: path.name
+    "path", sorted(path for path in ROOT.rglob("*.md") if not {".venv", ".peers", "results"} & set(path.parts)), ids=lambda path: path.name
 )
 def test_links_of_documents_lead_somewhere(path):
     text = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("    "))

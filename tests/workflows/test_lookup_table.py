@@ -273,9 +273,9 @@ def test_bad_parameters_get_one_sentence(values, sentence):
 
 @pytest.mark.parametrize("function", sorted({row.function for row in WORKFLOWS.values()}, key=lambda function: function.__name__))
 def test_a_function_is_a_list_of_steps_that_use_every_parameter(function):
-    """One assignment a step, the last one the mask: a notebook shows the same lines."""
+    """One assignment a step, the last one the mask: a notebook shows the same lines. Large arrays may be let go in between."""
     (definition,) = ast.parse(inspect.getsource(function)).body
-    docstring, *steps, last = definition.body
+    docstring, *steps, last = [statement for statement in definition.body if not isinstance(statement, ast.Delete)]
     assert isinstance(docstring.value, ast.Constant)
     assert all(isinstance(step, ast.Assign) and isinstance(step.targets[0], ast.Name) for step in steps)
     names = [step.targets[0].id for step in steps]
