@@ -7,10 +7,6 @@ import numpy as np
 
 from benchmarks.harness import Case
 
-PEERS = [  # for pip: what the environment of the peers is made of
-    ["numpy==2.4.6", "scipy==1.17.1", "numba==0.68.1", "scikit-image==0.26.0", "matplotlib", "six", "tqdm", "torch==2.13.0"],
-    ["--no-deps", "stardist==0.9.2", "csbdeep==0.8.2", "cellpose==3.1.1.3", "fastremap", "fill_voids", "roifile", "opencv-python-headless", "natsort"],
-]  # fmt: skip
 THRESHOLDS = tuple(range(500, 1000, 50))
 FRACTIONS = [threshold / 1000 for threshold in THRESHOLDS]
 
@@ -102,11 +98,15 @@ def agreement(ours, peer):
     return f"{'all' if equal else 'NOT all'} counts equal; {ours[0][0]} to {ours[-1][0]} matched"
 
 
+def case(name, make, peer, peer_name, peer_runs=2):
+    return Case(name, make, ours, peer, agreement, peer_name, 5, peer_runs, "matching")
+
+
 CASES = [
-    Case("2048x2048, 2000 objects", field_2d, ours, stardist, agreement, "stardist"),
-    Case("2048x2048, 2000 objects, again", field_2d, ours, cellpose, agreement, "cellpose"),
+    case("2048x2048, 2000 objects", field_2d, stardist, "stardist"),
+    case("2048x2048, 2000 objects, again", field_2d, cellpose, "cellpose"),
     Case("2048x2048, 2000 objects, all tables", field_2d, all_tables),
-    Case("64x512x512, 500 objects", field_3d, ours, stardist, agreement, "stardist"),
-    Case("64x512x512, 500 objects, again", field_3d, ours, cellpose, agreement, "cellpose"),
-    Case("4096x4096, 8000 objects", large_field, ours, stardist, agreement, "stardist", peer_runs=1),
+    case("64x512x512, 500 objects", field_3d, stardist, "stardist"),
+    case("64x512x512, 500 objects, again", field_3d, cellpose, "cellpose"),
+    case("4096x4096, 8000 objects", large_field, stardist, "stardist", 1),
 ]

@@ -1,8 +1,8 @@
 """Write what stardist and cellpose make of random label images: tests/metrics/peers.json, with which the tests compare.
 
-Run with the interpreter of an environment of its own, from the repository's root; see benchmarks/README.md for how to make one:
+Run with the interpreter of the peers' environment, which ``python -m benchmarks.metrics`` makes:
 
-    <peers>/bin/python tools/freeze_metrics.py
+    .peers/matching/bin/python tools/freeze_metrics.py
 """
 
 import importlib.metadata

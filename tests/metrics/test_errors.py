@@ -53,6 +53,26 @@ def test_a_small_piece_is_seen_by_coverage_only():
     assert (status["truth", 2], status["found", 1]) == ("merged", "matched")
 
 
+def test_half_of_an_object_does_not_cover():
+    """By the coverage rule more than half of the piece must lie on the object: 2 of 4 voxels do not count, 3 of 5 do."""
+    truth = np.zeros((3, 60), int)
+    truth[0] = 1
+    for outside, pieces in ((2, 1), (1, 2)):
+        found = np.zeros_like(truth)
+        found[0, :50] = 1
+        found[0, 57:59], found[1, 57 : 57 + outside] = 2, 2
+        kinds = metrics.error_kinds(truth, found).set_index(["kind", "rule"])["count"]
+        assert (kinds["split", "coverage"], kinds["split", "iou"]) == (pieces - 1, 0)
+        assert metrics.error_kinds(found, truth).set_index(["kind", "rule"])["count"]["merged", "coverage"] == pieces - 1
+
+
+def test_an_object_both_split_and_merged_is_called_split():
+    """Object 1 is cut in the middle, and its second half is joined with object 2."""
+    truth, found = np.array([[1, 1, 1, 1, 2, 2, 2, 2]]), np.array([[5, 5, 6, 6, 6, 6, 6, 0]])
+    table = metrics.object_table(truth, found, threshold=900, overlap_threshold=200).set_index(["side", "label"])
+    assert table["status"].to_dict() == {("truth", 1): "split", ("truth", 2): "merged", ("found", 5): "fragment", ("found", 6): "merging"}
+
+
 def test_strict_as_caicedo():
     """Pieces with an IoU of exactly 0.1."""
     truth, found = np.ones((1, 20), int), np.array([[1, 1, 2, 2, *[0] * 16]])

@@ -88,6 +88,10 @@ def test_surfaces_of_pairs(golden):
     assert merged[["hausdorff", "assd"]].tolist() == pytest.approx([5, 1.451613], abs=1e-6)
     stack = metrics.object_surface_distances(golden[0][None], golden[1][None], voxel_size=(7, 2, 1))
     assert stack.equals(anisotropic.reset_index())
+    labels = np.array([0, 3, 7, 8, 70000, 70001, 2**40])
+    renamed = metrics.object_surface_distances(labels[golden[0]], labels[golden[1]])
+    assert (renamed[["truth", "found"]] == labels[table.reset_index()[["truth", "found"]]]).all(axis=None)
+    assert renamed["assd"].tolist() == table["assd"].tolist()
 
 
 def test_boundaries_of_pair_2(golden):

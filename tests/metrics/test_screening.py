@@ -59,6 +59,17 @@ def test_plates_are_brought_together():
     assert medians.to_numpy() == pytest.approx(1.3 * 4, rel=0.05)
 
 
+def test_a_spike_is_no_peak():
+    """Some equal intensities, as of nuclei at the end of the camera's range, are higher than the 2N peak in one bin, and low when averaged."""
+    table = nuclei()
+    first = (table["plate"] == "p2") & (table["treatment"] == "DMSO")
+    spike = table[first].sample(frac=0.3, random_state=0).assign(intensity=25.0)
+    counts = np.histogram(np.log10(pd.concat([table[first], spike])["intensity"]), 200, (-1, 2.5))[0]
+    assert counts.argmax() == np.histogram(np.log10([25.0]), 200, (-1, 2.5))[0].argmax()
+    plain, spiked = (metrics.align_plates(part)["intensity"][: len(table)] for part in (table, pd.concat([table, spike])))
+    assert spiked.to_numpy() == pytest.approx(plain.to_numpy(), rel=0.05)
+
+
 def test_errors_of_segmentation_change_the_biology():
     """A quarter of the nuclei cut into halves: fewer seem to have replicated their DNA."""
     table = nuclei()
