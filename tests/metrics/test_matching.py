@@ -186,6 +186,10 @@ def test_where_truth_is_not_known():
     statuses = metrics.object_table(truth, found, ignore=ignore).set_index(["side", "label"])["status"]
     assert statuses["found"].to_dict() == {1: "matched", 2: "matched", 3: "ignored", 4: "extra"}
     assert metrics.match(truth, found, [750]).iloc[0][COUNTS].tolist() == [1, 3, 1]
+    kinds = metrics.error_kinds(truth, found, ignore=ignore).set_index(["kind", "rule"])["count"]
+    assert (kinds["missed", "iou"], kinds["extra", "iou"]) == (0, 1)
+    assert metrics.errors_by_size(truth, found, ignore=ignore)["extra"].tolist() == [1, 0, 0, 0]
+    assert metrics.instance_scores(truth, found, ignore=ignore).truth_objects == 2
 
 
 def test_criteria():
