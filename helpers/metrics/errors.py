@@ -142,15 +142,9 @@ def object_table(
     import pandas as pd
 
     counts = contingency(truth, found, ignore=ignore)
-    true_matched, found_matched = _matched(counts, threshold, strict)
-    rules = _rules(counts, overlap_threshold, strict).values()
-    pieces, others = (np.logical_or.reduce(links) for links in zip(*rules))
-    split, merging = (np.logical_or.reduce(objects) for objects in zip(*(_several(counts, links) for links in rules)))
-    under, fragment = np.zeros(split.size, bool), np.zeros(merging.size, bool)
-    under[counts.pair_truth[others & merging[counts.pair_found]]] = True
-    fragment[counts.pair_found[pieces & split[counts.pair_truth]]] = True
-    true_status = np.select([true_matched, split, under], ["matched", "split", "merged"], "missed")
-    found_status = np.select([found_matched, merging, fragment, counts.excused], ["matched", "merging", "fragment", "ignored"], "extra")
+    rules = _rules(counts, overlap_threshold, strict)
+    pieces, others = (np.logical_or.reduce(links) for links in zip(*rules.values()))
+    true_status, found_status = _statuses(counts, rules, _matched(counts, threshold, strict))
     true_side = (counts.truth_labels, counts.truth_sizes, counts.pair_truth, counts.found_labels[counts.pair_found])
     found_side = (counts.found_labels, counts.found_sizes, counts.pair_found, counts.truth_labels[counts.pair_truth])
     sides = []
@@ -264,6 +258,19 @@ def _rules(counts: Contingency, overlap_threshold: int, strict: bool) -> dict[st
     inside_truth = 2 * counts.shared > counts.found_sizes[counts.pair_found]
     inside_found = 2 * counts.shared > counts.truth_sizes[counts.pair_truth]
     return {"iou": _Links(by_iou, by_iou), "coverage": _Links(inside_truth, inside_found)}
+
+
+def _statuses(counts: Contingency, rules: dict[str, _Links], matched: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what became of each true object and of each object found, by any of the rules."""
+    pieces, others = (np.logical_or.reduce(links) for links in zip(*rules.values()))
+    split, merging = (np.logical_or.reduce(objects) for objects in zip(*(_several(counts, links) for links in rules.values())))
+    under, fragment = np.zeros(split.size, bool), np.zeros(merging.size, bool)
+    under[counts.pair_truth[others & merging[counts.pair_found]]] = True
+    fragment[counts.pair_found[pieces & split[counts.pair_truth]]] = True
+    return (
+        np.select([matched[0], split, under], ["matched", "split", "merged"], "missed"),
+        np.select([matched[1], merging, fragment, counts.excused], ["matched", "merging", "fragment", "ignored"], "extra"),
+    )
 
 
 def _several(counts: Contingency, links: _Links) -> tuple[np.ndarray, np.ndarray]:

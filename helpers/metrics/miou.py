@@ -67,7 +67,7 @@ def miou_fg_bg(
     patch : int or sequence of int
         Edge of the patch in voxels, along each axis that is longer than 1; what lies outside the image counts as background.
     partners : mapping of int to int, optional
-        As in `miou_cell`.
+        As in `miou_cell`; a partner that does not touch the cell counts as nothing found.
     offset : float
         Added to each union, as in the published program.
 
