@@ -166,6 +166,33 @@ class Run:
         """The row of the lookup table."""
         return WORKFLOWS[self.workflow_id]
 
+    def steps(self) -> figures.Picture:
+        """Draw the steps of the workflow with the values as they are now; printed, they are pseudocode."""
+        return figures.steps(self.workflow, self.parameters())
+
+    def movie(self, stack: Stack, mask: np.ndarray) -> figures.Movie:
+        """Write all planes, raw and with the mask outlined, as an animated GIF beside the other results, and show it.
+
+        Parameters
+        ----------
+        stack : Stack
+        mask : (Z, Y, X) ndarray of bool or int
+
+        Returns
+        -------
+        movie : Movie
+            ``<stem>_<id>_planes.gif`` in the output folder holds it, too.
+
+        Raises
+        ------
+        OSError
+            One sentence: the folder cannot be written.
+        """
+        shown = figures.movie(stack, mask)
+        with images.together(self.parameters()["output_folder"]) as temporary:
+            shown.save(temporary / f"{stack.name}_{self.workflow_id}_planes.gif")
+        return shown
+
     def verdict(self, stack: Stack, mask: np.ndarray, truth: np.ndarray | None = None) -> Report:
         """Say how much was found, how near to the truth where it is known, and which signs of failure show.
 

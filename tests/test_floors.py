@@ -21,8 +21,8 @@ ORDER = {
     "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "writing", "record"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "fibres", "networks", "junctions", "nucleoli", "vesicles", "spots", "examples"],
-    "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "networks", "open_sheets", "junctions", "nucleoli", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "examples"],
+    "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 

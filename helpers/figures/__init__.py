@@ -3,17 +3,21 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
+from helpers.figures.steps import steps
 
 __all__ = [
+    "Movie",
     "Picture",
     "gallery",
     "histogram",
     "labels_over",
     "mosaic",
+    "movie",
     "one_plane",
     "orthogonal",
     "overlay",
@@ -22,4 +26,5 @@ __all__ = [
     "removed",
     "save",
     "sheet",
+    "steps",
 ]

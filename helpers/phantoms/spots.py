@@ -15,6 +15,10 @@ CENTRIOLE_REACH = (0.25, 0.11, 0.11)  # um around each that are truth
 PLAQUE_RADII = (0.15, 0.25)  # um
 PLAQUE_GAP = 0.9  # um, at least, from the centre of one to that of another
 PLAQUE_REACH = (0.2, 0.15, 0.15)  # um around each that are truth
+DESMOSOME_RADII = (0.12, 0.22)  # um
+DESMOSOME_APART = 0.68  # um, at most, from one to the other of a touching pair
+DESMOSOME_REACH = (0.25, 0.16, 0.16)  # um around each that are truth
+DEBRIS_RADIUS = 0.3  # um, of a grain: eight make a lump
 
 
 def centrioles(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
@@ -103,6 +107,76 @@ def gap_junctions(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -
     haze = 0.15 * cytosol(field, brightness, nuclear_bodies(field, shape))
     raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=400, bleaching=0.3)
     return Phantom(Stack(raw, VOXEL_SIZE, f"gap_junctions_{seed}", "helpers.phantoms.gap_junctions"), truth)
+
+
+def desmosomes(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Phantom:
+    """Make an epithelial sheet with stained desmosomes (as desmoplakin), and bright debris on top of it.
+
+    Small bodies, 0.24 to 0.44 um across, lie where two cells meet; six in ten have a neighbour on the same border, so near that the blur joins
+    the two. Some are five times as bright as others, and dissolved dye makes the cells glow in different brightness. On the cells lie
+    two lumps of debris, about 1 um across and far brighter than any desmosome; they are not in the truth. The truth is the bodies, and around
+    them one pixel and a half in the plane and 0.25 um along z: what the blur adds, about.
+
+    Parameters
+    ----------
+    seed : int
+        Which field.
+    shape : tuple of int
+        Voxels, (Z, Y, X); a voxel is 0.29 x 0.108 x 0.108 um. Fewer than 4 planes are a section through the middle of the cells, below the
+        debris.
+
+    Returns
+    -------
+    phantom : Phantom
+        ``stack`` (uint16) and ``truth`` (bool).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``seed`` is not a whole number from 0, or ``shape`` not three whole numbers from 1.
+
+    Examples
+    --------
+    >>> stack, truth = desmosomes()
+    >>> bool((stack.raw > 8000).any())  # debris
+    True
+    """
+    rng, extent = start(seed, shape)
+    field = cells.grow(rng, extent, spacing=9.0, nuclear_radius=3.4)
+    brightness = placing.mosaic(rng, field, extent, levels=(0.4, 0.8, 1.2, 1.6))
+    centres = _in_pairs(rng, field, shape)
+    radii = rng.uniform(*DESMOSOME_RADII, len(centres))
+    truth = placing.near(centres, radii[:, None] + DESMOSOME_REACH, shape, VOXEL_SIZE)
+    amount = rng.uniform(0.4, 1.2, len(centres)) * radii
+    debris = _debris(rng, field, extent)
+    centres, radii = np.concatenate([centres, debris]), np.concatenate([radii, np.full(len(debris), DEBRIS_RADIUS)])
+    amount = np.concatenate([amount, np.full(len(debris), 0.6)])
+    within = np.repeat(radii, 80)[:, None] * np.cbrt(rng.random((80 * len(centres), 1)))
+    filling = np.repeat(centres, 80, axis=0) + within * placing.directions(rng, 80 * len(centres))
+    dye = microscope.place(filling, np.repeat(amount, 80), shape, VOXEL_SIZE)
+    haze = 0.12 * cytosol(field, brightness, nuclear_bodies(field, shape))
+    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=1200, bleaching=0.3)
+    return Phantom(Stack(raw, VOXEL_SIZE, f"desmosomes_{seed}", "helpers.phantoms.desmosomes"), truth)
+
+
+def _in_pairs(rng: np.random.Generator, field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return (N, 3) places, in um, where two cells meet: six in ten have a neighbour on the same border, half a um away or a little more."""
+    from scipy.spatial import cKDTree
+
+    places = _on_borders(rng, field, shape)
+    _, wall = cells.ground(field, shape[1:], VOXEL_SIZE[1:])
+    border = np.argwhere(wall < 0.06) * VOXEL_SIZE[1:]
+    paired = places[rng.random(len(places)) < 0.6]
+    along = cKDTree(border).query_ball_point(paired[:, 1:], DESMOSOME_APART) if len(paired) else []
+    farthest = [border[near][np.linalg.norm(border[near] - place[1:], axis=1).argmax()] for near, place in zip(along, paired) if near]
+    beside = np.column_stack([paired[:, 0] + rng.uniform(-0.15, 0.15, len(paired)), np.reshape(farthest, (-1, 2))])
+    return np.concatenate([places, beside])
+
+
+def _debris(rng: np.random.Generator, field: cells.Cells, extent: tuple[float, float, float]) -> np.ndarray:
+    """Return (16, 3) centres of grains, in um, in two lumps just below the roof of the cells."""
+    lumps = np.column_stack([np.full(2, field.roof - 0.8), rng.uniform(0.1, 0.9, (2, 2)) * extent[1:]])
+    return np.repeat(lumps, 8, axis=0) + rng.uniform(0, 0.5, (16, 1)) * placing.directions(rng, 16)
 
 
 def _on_borders(rng: np.random.Generator, field: cells.Cells, shape: tuple[int, int, int]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from helpers.workflows.knobs import Knob, check_values, knobs
 from helpers.workflows.lookup_table import WORKFLOWS
+from helpers.workflows.steps import Step, pseudocode, steps
 from helpers.workflows.workflow import TUNED_VOXEL_SIZE, Workflow
 
-__all__ = ["TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Workflow", "check_values", "knobs"]
+__all__ = ["TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Step", "Workflow", "check_values", "knobs", "pseudocode", "steps"]
