@@ -152,6 +152,12 @@ def best_pair(places: np.ndarray, score: np.ndarray, objects: int) -> np.ndarray
     return best
 
 
+def object_sizes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels that occur, in ascending order, and the voxels of each: (n,) int64 both."""
+    names, _, counts = _count(labels, labels)
+    return names[names > 0], counts[names > 0]
+
+
 def numbered(labels: np.ndarray, names: np.ndarray) -> np.ndarray:
     """Return int32 labels in which the object ``names[i]`` has the number i + 1; ``names`` are all labels that occur, in ascending order."""
     labels = label_image(labels, "labels")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import _checks
-from helpers.metrics.contingency import label_image
+from helpers.metrics.contingency import label_image, numbered, object_sizes
 
 
 class Prepared(NamedTuple):
@@ -75,13 +75,13 @@ def prepare(
 def _parts(labels: np.ndarray, relabel_components: str) -> np.ndarray:
     from skimage.measure import label
 
-    _, places = np.unique(labels, return_inverse=True)  # any number, and type, that scikit-image may not take
-    background = int(labels.min() == 0)
-    return label(places.reshape(labels.shape) + 1 - background, connectivity=1 if relabel_components == "faces" else labels.ndim)
+    numbers = numbered(labels, object_sizes(labels)[0])  # scikit-image does not take labels of any size and type
+    return label(numbers, connectivity=1 if relabel_components == "faces" else labels.ndim)
 
 
 def _without_small(labels: np.ndarray, smallest: int) -> np.ndarray:
     if smallest <= 1:
         return labels.copy()
-    names, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    return np.where(sizes < smallest, 0, names).astype(labels.dtype)[places].reshape(labels.shape)
+    names, sizes = object_sizes(labels)
+    kept = np.append(0, np.where(sizes < smallest, 0, names)).astype(labels.dtype)
+    return kept[numbered(labels, names)]

@@ -21,7 +21,15 @@ def brute_force(truth, found, voxel_size):
 
 
 @pytest.mark.parametrize(
-    ("shape", "voxel_size"), [((30, 41), (1, 1)), ((30, 41), (0.3, 0.7)), ((9, 14, 17), (0.29, 0.1, 0.11)), ((2, 3, 25), (5, 1, 1))]
+    ("shape", "voxel_size"),
+    [
+        ((30, 41), (1, 1)),
+        ((30, 41), (0.3, 0.7)),
+        ((9, 14, 17), (0.29, 0.1, 0.11)),
+        ((2, 3, 25), (5, 1, 1)),
+        ((150, 160), (0.3, 0.1)),
+        ((20, 30, 40), (0.3, 0.1, 0.1)),
+    ],
 )
 def test_as_every_distance_measured(shape, voxel_size):
     generator = np.random.default_rng(0)
