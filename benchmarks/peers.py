@@ -14,6 +14,12 @@ ENVIRONMENTS = {
         ["--no-deps", "aicssegmentation==0.5.3"],
         ["numpy==1.26.4", "scipy==1.11.4", "scikit-image==0.20.0", "itk==5.4.*", "pandas<3", "aicsimageio==4.14.0", "numcodecs<0.16"],
     ],
+    # stardist and cellpose, for their functions that match objects: without TensorFlow, and with a torch without CUDA.
+    "matching": [
+        ["numpy==2.4.6", "scipy==1.17.1", "numba==0.68.1", "scikit-image==0.26.0", "matplotlib", "six", "tqdm", "natsort", "roifile"],
+        ["--extra-index-url", "https://download.pytorch.org/whl/cpu", "torch==2.13.0"],
+        ["--no-deps", "stardist==0.9.2", "csbdeep==0.8.2", "cellpose==3.1.1.3", "fastremap", "fill_voids", "opencv-python-headless"],
+    ],
 }
 
 

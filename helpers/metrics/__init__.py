@@ -1,5 +1,78 @@
-"""How right a segmentation is: truth against found."""
+"""How right a segmentation is, and in which way it is wrong: truth against found."""
 
+from helpers.metrics.aggregate import mean_over_thresholds, pool_errors, pool_sizes, spread_over_images, summarize
+from helpers.metrics.bias import AreaBias, CountError, area_bias, count_error
+from helpers.metrics.contingency import Contingency, contingency
+from helpers.metrics.errors import error_kinds, errors_by_size, object_table, size_classes
+from helpers.metrics.evaluation import SECOND_ANNOTATOR, Evaluation, evaluate
+from helpers.metrics.instances import (
+    InstanceScores,
+    aji,
+    foreground,
+    instance_scores,
+    mean_best_iou,
+    object_dice,
+    object_dice_by_size,
+    seg,
+)
+from helpers.metrics.masks import CenterlineDice, MaskScores, cldice, mask_scores
+from helpers.metrics.matching import PRESETS, THRESHOLDS, match, matched_pairs
+from helpers.metrics.miou import miou_cell, miou_fg_bg
 from helpers.metrics.overlap import Overlap, overlap
+from helpers.metrics.preparation import Prepared, prepare
+from helpers.metrics.screening import DnaContent, align_plates, dna_content, dna_threshold, z_prime_factor
+from helpers.metrics.surfaces import BoundaryF, SurfaceDistances, boundary, boundary_f, object_surface_distances, surface_distances
 
-__all__ = ["Overlap", "overlap"]
+__all__ = [
+    "PRESETS",
+    "SECOND_ANNOTATOR",
+    "THRESHOLDS",
+    "AreaBias",
+    "BoundaryF",
+    "CenterlineDice",
+    "Contingency",
+    "CountError",
+    "DnaContent",
+    "Evaluation",
+    "InstanceScores",
+    "MaskScores",
+    "Overlap",
+    "Prepared",
+    "SurfaceDistances",
+    "aji",
+    "align_plates",
+    "area_bias",
+    "boundary",
+    "boundary_f",
+    "cldice",
+    "contingency",
+    "count_error",
+    "dna_content",
+    "dna_threshold",
+    "error_kinds",
+    "errors_by_size",
+    "evaluate",
+    "foreground",
+    "instance_scores",
+    "mask_scores",
+    "match",
+    "matched_pairs",
+    "mean_best_iou",
+    "mean_over_thresholds",
+    "miou_cell",
+    "miou_fg_bg",
+    "object_dice",
+    "object_dice_by_size",
+    "object_surface_distances",
+    "object_table",
+    "overlap",
+    "pool_errors",
+    "pool_sizes",
+    "prepare",
+    "seg",
+    "size_classes",
+    "spread_over_images",
+    "summarize",
+    "surface_distances",
+    "z_prime_factor",
+]

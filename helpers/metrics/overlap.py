@@ -24,7 +24,7 @@ def overlap(truth: np.ndarray, found: np.ndarray) -> Overlap:
 
     Parameters
     ----------
-    truth, found : (Z, Y, X) ndarray of bool
+    truth, found : (Z, Y, X) or (Y, X) ndarray of bool
         Masks of one shape.
 
     Returns
@@ -47,15 +47,27 @@ def overlap(truth: np.ndarray, found: np.ndarray) -> Overlap:
     >>> overlap(truth, found)
     Overlap(dice=0.5, iou=0.3333333333333333, precision=0.5, recall=0.5)
     """
-    truth, found = _checks.mask(truth, "truth"), _checks.mask(found, "found")
-    _checks.same_shape(truth, found, "truth and found")
+    truth, found = two_masks(truth, found)
     both, true, positive = (int(np.count_nonzero(part)) for part in (truth & found, truth, found))
+    return overlap_of_counts(both, true, positive)
+
+
+def overlap_of_counts(both: int, true: int, positive: int) -> Overlap:
+    """Return the scores made of the number of voxels in both masks, in the true one and in the one found."""
     return Overlap(
         dice=_ratio(2 * both, true + positive),
         iou=_ratio(both, true + positive - both),
         precision=_ratio(both, positive),
         recall=_ratio(both, true),
     )
+
+
+def two_masks(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as bool; raise unless they are masks of one shape with 2 or 3 axes."""
+    plane = getattr(truth, "ndim", 3) == 2 and getattr(found, "ndim", 3) == 2
+    truth, found = (_checks.mask(array, name, ndim=2 if plane else 3) for array, name in ((truth, "truth"), (found, "found")))
+    _checks.same_shape(truth, found, "truth and found")
+    return truth, found
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -1,0 +1,119 @@
+"""Scores of a mask that look further than its voxels: is it connected like the truth, are its outlines where they should be.
+
+Source: Shit, S. et al. (2021) clDice - a novel topology-preserving loss function for tubular structure segmentation. CVPR 2021.
+:arXiv:`2003.07311`
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers.metrics.overlap import Overlap, overlap, two_masks
+from helpers.metrics.surfaces import SurfaceDistances, boundary_f, surface_distances
+
+
+class CenterlineDice(NamedTuple):
+    """Agreement of two masks of filaments along their centre lines, each 0 to 1; NaN where it is 0 / 0."""
+
+    cldice: float
+    precision: float
+    """The part of the centre line found that lies in the true mask."""
+    recall: float
+    """The part of the true centre line that lies in the mask found."""
+
+
+class MaskScores(NamedTuple):
+    """Every score of a mask, in one row. Distances in the unit of the voxel size; see `overlap`, `cldice`, `surface_distances`, `boundary_f`."""
+
+    dice: float
+    iou: float
+    precision: float
+    recall: float
+    cldice: float
+    hausdorff: float
+    hausdorff95: float
+    assd: float
+    boundary_f: float
+
+
+def cldice(truth: np.ndarray, found: np.ndarray) -> CenterlineDice:
+    """Compare filaments by their centre lines: a gap costs as much as it is long, however thin the filament is.
+
+    Thickness does not matter as long as each centre line lies in the other mask; look at `surface_distances` for that. A centre line
+    is one voxel wide and that of a small blob depends on its voxels: the score is meant for filaments.
+
+    Parameters
+    ----------
+    truth, found : (Z, Y, X) or (Y, X) ndarray of bool
+        Masks of one shape.
+
+    Returns
+    -------
+    CenterlineDice
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not masks of one shape.
+
+    Examples
+    --------
+    >>> truth, found = np.zeros((2, 9, 40), bool)
+    >>> truth[3:6, 5:35] = True
+    >>> found[4, 5:35] = True
+    >>> round(cldice(truth, found).cldice, 2), round(overlap(truth, found).dice, 2)
+    (0.98, 0.5)
+    """
+    truth, found = two_masks(truth, found)
+    precision, recall = _part_inside(_centre_line(found), truth), _part_inside(_centre_line(truth), found)
+    defined = [score for score in (precision, recall) if not np.isnan(score)]
+    if len(defined) < 2:
+        return CenterlineDice(0.0 if defined else float("nan"), precision, recall)
+    return CenterlineDice(2 * precision * recall / (precision + recall) if precision + recall else 0.0, precision, recall)
+
+
+def mask_scores(
+    truth: np.ndarray, found: np.ndarray, *, voxel_size: Sequence[float] | None = None, boundary_distance: float | None = None
+) -> MaskScores:
+    """Compute every score of a mask.
+
+    Parameters
+    ----------
+    truth, found : (Z, Y, X) or (Y, X) ndarray of bool
+        Masks of one shape.
+    voxel_size : sequence of float, optional
+        Size of a voxel along each axis, in um; by default 1: distances in voxels.
+    boundary_distance : float, optional
+        Distance within which boundaries agree, in the same unit; by default the longest edge of a voxel.
+
+    Returns
+    -------
+    MaskScores
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not masks of one shape, or the voxel size or the distance does not fit.
+    """
+    truth, found = two_masks(truth, found)
+    distances: SurfaceDistances = surface_distances(truth, found, voxel_size=voxel_size)
+    limit = boundary_distance if boundary_distance is not None else float(max(voxel_size)) if voxel_size is not None else 1.0
+    whole: Overlap = overlap(truth, found)
+    return MaskScores(*whole, cldice(truth, found).cldice, *distances, boundary_f(truth, found, limit, voxel_size=voxel_size).f)
+
+
+def _centre_line(mask: np.ndarray) -> np.ndarray:
+    """Return the skeleton of a mask; one of a single plane is thinned as a plane."""
+    from skimage.morphology import skeletonize
+
+    if not mask.any():
+        return mask
+    if mask.ndim == 3 and len(mask) == 1:
+        return _centre_line(mask[0])[None]
+    return skeletonize(mask).astype(bool)
+
+
+def _part_inside(line: np.ndarray, mask: np.ndarray) -> float:
+    voxels = np.count_nonzero(line)
+    return float(np.count_nonzero(line & mask) / voxels) if voxels else float("nan")

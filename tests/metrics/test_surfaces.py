@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from random_labels import CASES, random_pair
+from scipy import ndimage
+
+from helpers import metrics
+
+
+def surface(mask):
+    """Return the coordinates of the boundary by erosion with the cross."""
+    return np.argwhere(mask & ~ndimage.binary_erosion(mask, ndimage.generate_binary_structure(mask.ndim, 1)))
+
+
+def brute_force(truth, found, voxel_size):
+    """Measure every distance between two boundaries."""
+    first, second = surface(truth) * voxel_size, surface(found) * voxel_size
+    distances = np.sqrt(((first[:, None] - second[None]) ** 2).sum(-1))
+    there, back = distances.min(1), distances.min(0)
+    percentiles = (np.percentile(there, 95), np.percentile(back, 95))
+    return max(there.max(), back.max()), max(percentiles), (there.sum() + back.sum()) / (there.size + back.size), there, back
+
+
+@pytest.mark.parametrize(
+    ("shape", "voxel_size"),
+    [
+        ((30, 41), (1, 1)),
+        ((30, 41), (0.3, 0.7)),
+        ((9, 14, 17), (0.29, 0.1, 0.11)),
+        ((2, 3, 25), (5, 1, 1)),
+        ((150, 160), (0.3, 0.1)),
+        ((20, 30, 40), (0.3, 0.1, 0.1)),
+    ],
+)
+def test_as_every_distance_measured(shape, voxel_size):
+    generator = np.random.default_rng(0)
+    smooth = [ndimage.gaussian_filter(generator.standard_normal(shape), 2) for _ in range(2)]
+    for level in (0.0, 0.05):
+        truth, found = smooth[0] > level, (smooth[0] + 0.3 * smooth[1]) > level
+        *expected, there, back = brute_force(truth, found, voxel_size)
+        assert metrics.surface_distances(truth, found, voxel_size=voxel_size) == pytest.approx(expected, rel=1e-5)
+        for limit in (0, min(voxel_size), 2.5 * min(voxel_size)):
+            agreement = metrics.boundary_f(truth, found, limit, voxel_size=voxel_size)
+            precision, recall = np.mean(back <= limit + 1e-6), np.mean(there <= limit + 1e-6)
+            assert agreement[:2] == pytest.approx((precision, recall))
+            assert agreement.f == pytest.approx(2 * precision * recall / (precision + recall))
+
+
+def test_boundary_of_touching_objects():
+    """Each object of a label image has its own; a mask of both has one around them."""
+    labels = np.zeros((8, 12), int)
+    labels[1:7, 1:6], labels[1:7, 6:11] = 4, 9
+    expected = np.zeros(labels.shape, bool)
+    for label in (4, 9):
+        expected[tuple(surface(labels == label).T)] = True
+    assert (metrics.boundary(labels) == expected).all()
+    assert metrics.boundary(labels).sum() == metrics.boundary(labels > 0).sum() + 8
+
+
+def test_nested_balls():
+    """The distance between two concentric balls is the difference of their radii, to a voxel; with voxels as high as wide or not."""
+    place = np.arange(-20, 21)
+    for voxel_size in ((1, 1, 1), (2, 1, 1)):
+        distance = np.sqrt(sum(axis**2 for axis in np.meshgrid(*(place * size for size in voxel_size), indexing="ij")))
+        result = metrics.surface_distances(distance <= 16, distance <= 11, voxel_size=voxel_size)
+        assert result.assd == pytest.approx(5, abs=0.5)
+        assert result.hausdorff == pytest.approx(5, abs=1.01)
+
+
+@pytest.mark.parametrize("case", [CASES[1], CASES[9]])
+def test_pairs_of_objects_as_their_masks(case):
+    truth, found = random_pair(*case)
+    size = (0.5, 0.2, 0.3)[: truth.ndim]
+    table = metrics.object_surface_distances(truth * 1000, found + 70000 * (found > 0), 600, voxel_size=size)
+    assert len(table) == metrics.match(truth, found, [600])["tp"].item() > 5
+    for row in table.itertuples():
+        expected = brute_force(truth * 1000 == row.truth, found + 70000 == row.found, size)[:3]
+        assert (row.hausdorff, row.hausdorff95, row.assd) == pytest.approx(expected, rel=1e-5)
+
+
+def test_identical_masks_are_nowhere_apart():
+    mask = np.ones((5, 6), bool)
+    assert metrics.surface_distances(mask, mask) == (0, 0, 0)
+    assert metrics.boundary_f(mask, mask, 0) == (1, 1, 1)
+
+
+def test_without_a_boundary_there_is_no_distance():
+    empty, one = np.zeros((4, 5), bool), np.eye(4, 5, dtype=bool)
+    nan = pytest.approx(np.nan, nan_ok=True)
+    for pair in ((empty, one), (one, empty), (empty, empty)):
+        assert metrics.surface_distances(*pair) == (nan, nan, nan)
+    assert metrics.boundary_f(empty, empty, 1) == (nan, nan, nan)
+    assert metrics.boundary_f(one, empty, 1) == (nan, 0, 0)
+    assert metrics.boundary_f(empty, one, 1) == (0, nan, 0)
+    assert metrics.object_surface_distances(one.astype(int), empty.astype(int)).empty
+
+
+@pytest.mark.parametrize(
+    ("voxel_size", "error", "words"),
+    [((1,), ValueError, "wanted 2, got 1"), ((1, 0), ValueError, "greater than 0"), (0.1, TypeError, "list of 2 lengths"), ((1, "a"), TypeError, "a number")],
+)  # fmt: skip
+def test_bad_voxel_size(voxel_size, error, words):
+    labels = np.ones((4, 5), int)
+    for function in (metrics.surface_distances, metrics.object_surface_distances):
+        with pytest.raises(error, match=words):
+            function(labels, labels, voxel_size=voxel_size)
+    with pytest.raises(error, match=words):
+        metrics.boundary_f(labels, labels, 1, voxel_size=voxel_size)
+
+
+def test_bad_input():
+    mask = np.ones((4, 5), bool)
+    with pytest.raises(ValueError, match="at least 0"):
+        metrics.boundary_f(mask, mask, -1)
+    with pytest.raises(ValueError, match="same shape"):
+        metrics.surface_distances(mask, mask[:, :4])
+    with pytest.raises(ValueError, match="fraction"):
+        metrics.surface_distances(mask, mask * 0.5)
+    with pytest.raises(ValueError, match=r"must be \(Y, X\) or \(Z, Y, X\)"):
+        metrics.surface_distances(mask[0], mask[0])
