@@ -1,5 +1,7 @@
 """Hold each workflow against the truth of its phantom, beside plain thresholds, and write docs/accuracy.md: ``python tools/accuracy.py``.
 
+With ids as arguments only their rows are made anew.
+
 Five seeds that were not used while phantoms and parameters were made. The plain thresholds are given every help: each is applied to the raw
 stack and to the stack smoothed by one pixel, and the best of all is chosen with the truth in hand, seed by seed.
 """
@@ -88,8 +90,14 @@ def span(values: tuple[float, ...]) -> str:
     return f"**{np.median(values):.2f}** ({min(values):.2f} to {max(values):.2f})"
 
 
+def _written() -> dict[str, str]:
+    """Return the rows that the table has."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines() if TABLE.exists() else []
+    return {line.split(" | ")[0][2:]: line for line in lines if line.startswith("| ")}
+
+
 def main() -> None:
-    """Write the table, a row as soon as it is known on the screen."""
+    """Write the table."""
     text = f"""# How near to the truth
 
 Dice with the known truth of a synthetic field of view (median, lowest and highest of the five seeds {SEEDS[0]} to {SEEDS[-1]}, which were not
@@ -101,10 +109,11 @@ anew for each seed; without the truth nobody knows which it is. `make accuracy` 
 | workflow | phantom | workflow | Otsu | best plain threshold | which, mostly |
 |---|---|---|---|---|---|
 """
+    asked = sys.argv[1:] or list(WORKFLOWS)
     with ProcessPoolExecutor(thread_count()) as pool:
-        for line in pool.map(row, WORKFLOWS):
-            print(line, file=sys.stderr, flush=True)
-            text += line + "\n"
+        made = dict(zip(asked, pool.map(row, asked)))
+    rows = {**_written(), **made}
+    text += "".join(rows[workflow_id] + "\n" for workflow_id in WORKFLOWS)
     TABLE.write_text(text + f"\n{STAND_INS}", encoding="utf-8")
 
 
