@@ -20,7 +20,15 @@ from helpers.metrics.matching import PRESETS, THRESHOLDS, match, matched_pairs
 from helpers.metrics.miou import miou_cell, miou_fg_bg
 from helpers.metrics.overlap import Overlap, overlap
 from helpers.metrics.preparation import Prepared, prepare
-from helpers.metrics.screening import DnaContent, align_plates, dna_content, dna_threshold, z_prime_factor
+from helpers.metrics.screening import (
+    DnaContent,
+    align_plates,
+    dna_content,
+    dna_threshold,
+    integrated_intensities,
+    nuclei_of_plates,
+    z_prime_factor,
+)
 from helpers.metrics.surfaces import BoundaryF, SurfaceDistances, boundary, boundary_f, object_surface_distances, surface_distances
 
 __all__ = [
@@ -54,6 +62,7 @@ __all__ = [
     "evaluate",
     "foreground",
     "instance_scores",
+    "integrated_intensities",
     "mask_scores",
     "match",
     "matched_pairs",
@@ -61,6 +70,7 @@ __all__ = [
     "mean_over_thresholds",
     "miou_cell",
     "miou_fg_bg",
+    "nuclei_of_plates",
     "object_dice",
     "object_dice_by_size",
     "object_surface_distances",
