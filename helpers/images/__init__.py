@@ -1,5 +1,6 @@
-"""Images in and out: read one channel as a `Stack`, write masks and labels, keep the record of a run."""
+"""Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
+from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
 from helpers.images.record import checksum, read_record, record, write_record
 from helpers.images.scenes import ImageFileError
@@ -9,12 +10,17 @@ from helpers.images.writing import output_path, said_plainly, together, write
 __all__ = [
     "ImageFileError",
     "Input",
+    "LabelFolder",
+    "Partners",
     "Stack",
     "channel_names",
     "checksum",
     "contents",
+    "label_folders",
     "output_path",
+    "partners",
     "read",
+    "read_labels",
     "read_or",
     "read_record",
     "record",

@@ -16,6 +16,7 @@ from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
 from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
+from helpers.phantoms.label_pairs import Damaged, LabelPair, damage, label_pair, nuclei_2d
 from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
@@ -29,6 +30,8 @@ from helpers.phantoms.vesicles import early_endosomes, lysosomes
 __all__ = [
     "FOR_WORKFLOW",
     "STAND_INS",
+    "Damaged",
+    "LabelPair",
     "Phantom",
     "actin",
     "actin_bundles",
@@ -37,6 +40,7 @@ __all__ = [
     "centrioles",
     "chromatin",
     "cohesin",
+    "damage",
     "desmosomes",
     "early_endosomes",
     "endoplasmic_reticulum",
@@ -47,6 +51,7 @@ __all__ = [
     "granular_nucleoli",
     "late_replication_clusters",
     "late_replication_foci",
+    "label_pair",
     "lysosomes",
     "microtubules",
     "mitochondria",
@@ -55,6 +60,7 @@ __all__ = [
     "nuclear_pores",
     "nuclear_speckles",
     "nuclei",
+    "nuclei_2d",
     "peroxisomes",
     "sarcomeres",
     "telomeres",
