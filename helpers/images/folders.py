@@ -97,9 +97,8 @@ def read_mask(path: str | Path) -> np.ndarray:
     """
     array = read(path, voxel_size=ANY_SIZE).raw
     name, wanted = Path(path).name, "a mask is wanted, 0 where there is no structure"
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all() or (array != np.trunc(array)).any():
-            raise ImageFileError(f"{name} holds fractions or NaN; {wanted}: compare it with a cutoff and save the result")
+    if array.dtype.kind == "f" and (not np.isfinite(array).all() or (array != np.trunc(array)).any()):
+        raise ImageFileError(f"{name} holds fractions or NaN; {wanted}: compare it with a cutoff and save the result")
     low, high = array.min(), array.max()
     if low < 0 or (low > 0 and high > low):
         raise ImageFileError(f"{name} holds numbers from {low:g} to {high:g}; {wanted}: this may be the raw image")
