@@ -274,57 +274,6 @@ class Run:
             images.write_record(temporary / names["record"], record)
         return Report([(what, str(folder / name)) for what, name in names.items()], [] if same else quality.warnings[-1:])
 
-    def keep(
-        self,
-        name: str,
-        tables: Mapping[str, Any],
-        pictures: Mapping[str, figures.Picture],
-        inputs: Mapping[str, str | Path],
-        quality: Mapping[str, Any] | None = None,
-    ) -> Report:
-        """Save tables and pictures of an evaluation, with their record, into the output folder; all of them or none.
-
-        Parameters
-        ----------
-        name : str
-            What the files are called after.
-        tables : mapping of str to pandas.DataFrame
-            Saved as ``<name>_<key>.csv``.
-        pictures : mapping of str to Picture
-            Saved as ``<name>_<key>.png``.
-        inputs : mapping of str to path
-            What was compared, as `helpers.images.evaluation_record` takes it.
-        quality : mapping, optional
-            What should be known of the result.
-
-        Returns
-        -------
-        saved : Report
-            One row a file: what it is, and its path.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter was changed to something that makes no sense.
-        OSError
-            One sentence: the folder cannot be written. What was there before is left as it was.
-        """
-        parameters = self.parameters()
-        check_parameters(parameters, self.declared)
-        folder = Path(parameters["output_folder"]).expanduser().absolute()
-        names = {key: f"{name}_{key}.csv" for key in tables} | {key: f"{name}_{key}.png" for key in pictures}
-        if len(names) < len(tables) + len(pictures):
-            raise ValueError(f"a table and a picture have one name among {', '.join(names)}: call each by a name of its own")
-        with images.together(folder) as temporary:
-            for key, table in tables.items():
-                table.to_csv(temporary / names[key], index=False)
-            for key, picture in pictures.items():
-                figures.save(picture, temporary / names[key])
-            outputs = [temporary / file for file in names.values()]
-            record = images.evaluation_record(evaluation=name, inputs=inputs, parameters=parameters, outputs=outputs, quality=quality)
-            images.write_record(temporary / f"{name}_record.json", record)
-        return Report([(key, str(folder / file)) for key, file in {**names, "record": f"{name}_record.json"}.items()])
-
     def _quality(self, stack: Stack, mask: np.ndarray) -> measure.Quality:
         """Return the signs of failure, with those that concern reading and the look of this workflow."""
         quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import figures, images, notebook, phantoms
+from helpers import images, notebook, phantoms
 from helpers.notebook import INPUTS, check_parameters, parameters_cell
 from helpers.workflows import WORKFLOWS
 
@@ -262,33 +262,3 @@ def test_parameters_cell_of_an_evaluation_is_known(monkeypatch):
         notebook.check("", {**folders, "threshold": 500, "threshhold": 600})
     monkeypatch.setattr(notebook, "_cells_run", lambda: [cell, 'output_folder = "elsewhere"'])
     assert notebook.check("", {**folders, "threshold": 700, "scratch": 1}).parameters() == {**folders, "threshold": 700}
-
-
-def evaluation(tmp_path):
-    values = {"truth_folder": str(tmp_path / "truth"), "output_folder": str(tmp_path / "out")}
-    return notebook.Run("", dict(values), values)
-
-
-def test_keeps_tables_and_pictures_with_their_record(tmp_path, small):
-    truth = images.write(tmp_path / "truth" / "a.ome.tif", small.truth, small.stack.voxel_size).parent
-    table, picture = pd.DataFrame({"image": ["a"], "dice": [0.5]}), figures.planes(small.stack)
-    saved = evaluation(tmp_path).keep(
-        "scores", {"images": table}, {"plane": picture}, {"truth": truth, "found": "made here"}, {"dice": 0.5}
-    )
-    assert [Path(path).name for _, path in saved.rows] == ["scores_images.csv", "scores_plane.png", "scores_record.json"]
-    assert all(Path(path).exists() for _, path in saved.rows)
-    pd.testing.assert_frame_equal(pd.read_csv(saved.rows[0][1]), table)
-    record = images.read_record(saved.rows[-1][1])
-    assert record["inputs"]["truth"] == {"path": str(truth), "sha256": images.checksum(truth)}
-    assert record["inputs"]["found"] == {"synthetic": True, "source": "made here"}
-    assert record["outputs"][0] == {"name": "scores_images.csv", "sha256": images.checksum(saved.rows[0][1])}
-    assert record["quality"] == {"dice": 0.5}
-
-
-def test_keeps_all_or_nothing(tmp_path, small):
-    picture = figures.planes(small.stack)
-    with pytest.raises(TypeError, match="figure must be"):
-        evaluation(tmp_path).keep("scores", {"images": pd.DataFrame({"a": [1]})}, {"plane": "no picture"}, {})
-    assert not list((tmp_path / "out").iterdir())
-    with pytest.raises(ValueError, match="call each by a name of its own"):
-        evaluation(tmp_path).keep("scores", {"same": pd.DataFrame({"a": [1]})}, {"same": picture}, {})

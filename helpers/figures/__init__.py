@@ -3,16 +3,21 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
+from helpers.figures.screening import dna_histograms, readouts
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
 from helpers.figures.steps import steps
 
 __all__ = [
     "Movie",
     "Picture",
+    "distance_curve",
+    "distance_map",
+    "dna_histograms",
     "gallery",
     "histogram",
     "labels_over",
@@ -23,6 +28,7 @@ __all__ = [
     "overlay",
     "planes",
     "projections",
+    "readouts",
     "removed",
     "save",
     "sheet",

@@ -3,7 +3,7 @@
 from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
-from helpers.images.record import checksum, evaluation_record, read_record, record, write_record
+from helpers.images.record import checksum, read_record, record, write_record
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
 from helpers.images.writing import output_path, said_plainly, together, write
@@ -19,7 +19,6 @@ __all__ = [
     "channel_names",
     "checksum",
     "contents",
-    "evaluation_record",
     "label_folders",
     "mask_folders",
     "output_path",

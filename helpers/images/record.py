@@ -88,52 +88,6 @@ def record(
     }
 
 
-def evaluation_record(
-    *,
-    evaluation: str,
-    inputs: Mapping[str, str | Path],
-    parameters: Mapping[str, Any],
-    outputs: Sequence[str | Path] = (),
-    quality: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Put together the record of an evaluation: which folders were compared, and how.
-
-    Parameters
-    ----------
-    evaluation : str
-        Its name, for example that of the notebook.
-    inputs : mapping of str to path
-        Files and folders, by what they are: of each, the checksum is recorded. What is not there is taken as a description, as of synthetic data.
-    parameters : mapping
-        Names and values, kept in their order.
-    outputs : sequence of path
-        Files written; the name and the checksum of each are recorded.
-    quality : mapping, optional
-        What should be known of the result: scores, images left out.
-
-    Returns
-    -------
-    record : dict
-        Of plain values: what `write_record` writes.
-
-    Raises
-    ------
-    OSError
-        If an input or an output cannot be read.
-    """
-    return {
-        "record_version": RECORD_VERSION,
-        "evaluation": evaluation,
-        "inputs": {name: _described(source) for name, source in inputs.items()},
-        "parameters": _plain(parameters),
-        "quality": _plain(quality),
-        "outputs": [{"name": Path(path).name, "sha256": checksum(path)} for path in outputs],
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **{name: _version(package) for name, package in PACKAGES.items()}},
-        "platform": platform.platform(),
-    }
-
-
 def write_record(path: str | Path, record: Mapping[str, Any]) -> Path:
     """Write a record as JSON in UTF-8, in the order it has; the file appears whole or not at all.
 
@@ -221,13 +175,6 @@ def _input(stack: Stack) -> dict[str, Any]:
         return {"name": stack.name, "synthetic": True, "source": stack.source or "made in memory"}
     size = sum(file.stat().st_size for _, file in _files(path)) if path.is_dir() else path.stat().st_size
     return {"name": path.name, "path": str(path.absolute()), "bytes": size, "sha256": checksum(path)}
-
-
-def _described(source: str | Path) -> dict[str, Any]:
-    path = Path(source).expanduser()
-    if not path.exists():
-        return {"synthetic": True, "source": str(source)}
-    return {"path": str(path.absolute()), "sha256": checksum(path)}
 
 
 def _version(distribution: str) -> str | None:

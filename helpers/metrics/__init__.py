@@ -29,7 +29,15 @@ from helpers.metrics.screening import (
     nuclei_of_plates,
     z_prime_factor,
 )
-from helpers.metrics.surfaces import BoundaryF, SurfaceDistances, boundary, boundary_f, object_surface_distances, surface_distances
+from helpers.metrics.surfaces import (
+    BoundaryF,
+    SurfaceDistances,
+    boundary,
+    boundary_distances,
+    boundary_f,
+    object_surface_distances,
+    surface_distances,
+)
 
 __all__ = [
     "PRESETS",
@@ -51,6 +59,7 @@ __all__ = [
     "align_plates",
     "area_bias",
     "boundary",
+    "boundary_distances",
     "boundary_f",
     "cldice",
     "contingency",

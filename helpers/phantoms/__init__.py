@@ -17,11 +17,14 @@ from helpers.phantoms.foci_glowing import late_replication_clusters, late_replic
 from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.label_pairs import Damaged, LabelPair, damage, label_pair, nuclei_2d
+from helpers.phantoms.mask_pairs import discs, mask_pair, write_mask_folders
 from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
+from helpers.phantoms.outlines import outline_pair, write_outline_folders
+from helpers.phantoms.plates import dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
@@ -42,6 +45,8 @@ __all__ = [
     "cohesin",
     "damage",
     "desmosomes",
+    "discs",
+    "dna_plates",
     "early_endosomes",
     "endoplasmic_reticulum",
     "fibrillar_nucleoli",
@@ -53,6 +58,7 @@ __all__ = [
     "late_replication_foci",
     "label_pair",
     "lysosomes",
+    "mask_pair",
     "microtubules",
     "mitochondria",
     "mitotic_lamina",
@@ -61,6 +67,7 @@ __all__ = [
     "nuclear_speckles",
     "nuclei",
     "nuclei_2d",
+    "outline_pair",
     "peroxisomes",
     "sarcomeres",
     "telomeres",
@@ -69,6 +76,9 @@ __all__ = [
     "transcription_foci",
     "treated_nucleoli",
     "write_folder",
+    "write_mask_folders",
+    "write_outline_folders",
+    "write_plates",
     "write_two_channels",
 ]
 

@@ -6,12 +6,13 @@ raises the part of nuclei with 4N. That part is set here for each treatment; whe
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from helpers import _checks
+from helpers import _checks, images
 from helpers.classic import components
 from helpers.images import Stack
 from helpers.metrics import boundary
@@ -48,12 +49,12 @@ class Field(NamedTuple):
     """(nuclei,) DNA of the nucleus with label 1, 2, ...: 2 to 4 sets of chromosomes."""
 
 
-def plates(
+def dna_plates(
     seed: int = 0,
     treatments: Mapping[str, float] = TREATMENTS,
     *,
     count: int = 2,
-    images: int = 5,
+    fields: int = 5,
     nuclei: int = 150,
     touching: float = 0.6,
     shape: tuple[int, int] = (320, 320),
@@ -71,8 +72,8 @@ def plates(
         Part of the nuclei with 4N, 0 to 0.9, by treatment. At 1 there would be no 2N peak to tell it from.
     count : int
         Number of plates; every second one is stained more weakly.
-    images : int
-        Fields of each treatment on each plate.
+    fields : int
+        Images of each treatment on each plate.
     nuclei : int
         How many nuclei a field has at most; fewer where they find no room.
     touching : float
@@ -82,7 +83,7 @@ def plates(
 
     Returns
     -------
-    fields : list of Field
+    made : list of Field
         By plate, then by treatment.
 
     Raises
@@ -92,26 +93,26 @@ def plates(
 
     Examples
     --------
-    >>> fields = plates(images=1, count=1, nuclei=20, shape=(128, 128))
-    >>> [field.image for field in fields]
+    >>> made = dna_plates(fields=1, count=1, nuclei=20, shape=(128, 128))
+    >>> [field.image for field in made]
     ['plate1_DMSO_1', 'plate1_arrest_1', 'plate1_no_effect_1']
-    >>> fields[0].truth.shape, int(fields[0].truth.max()) == len(fields[0].copies)
+    >>> made[0].truth.shape, int(made[0].truth.max()) == len(made[0].copies)
     ((1, 128, 128), True)
     """
-    _check(seed, treatments, count, images, nuclei, touching, shape)
-    generators = iter(np.random.default_rng(seed).spawn(count * len(treatments) * images))
-    fields = []
+    _check(seed, treatments, count, fields, nuclei, touching, shape)
+    generators = iter(np.random.default_rng(seed).spawn(count * len(treatments) * fields))
+    made = []
     for number in range(count):
         for treatment, part in treatments.items():
-            for image in range(images):
+            for image in range(fields):
                 rng = next(generators)
                 copies = _copies(rng, nuclei, part)
                 truth, copies = _nuclei(rng, copies, touching, shape)
                 name = f"plate{number + 1}_{treatment}_{image + 1}"
                 raw = _seen(rng, truth, copies, STAINS[number % len(STAINS)])
                 stack = Stack(raw[None], PIXEL_SIZE, name, "helpers.phantoms.plates")
-                fields.append(Field(f"plate{number + 1}", treatment, name, stack, truth[None], copies))
-    return fields
+                made.append(Field(f"plate{number + 1}", treatment, name, stack, truth[None], copies))
+    return made
 
 
 def segmentations_of(fields: Sequence[Field], pixels: int = 2) -> dict[str, dict[str, np.ndarray]]:
@@ -120,7 +121,7 @@ def segmentations_of(fields: Sequence[Field], pixels: int = 2) -> dict[str, dict
     Parameters
     ----------
     fields : sequence of Field
-        What `plates` returns.
+        What `dna_plates` returns.
     pixels : int
         How many layers of pixels ``eroding`` takes off each nucleus.
 
@@ -131,8 +132,8 @@ def segmentations_of(fields: Sequence[Field], pixels: int = 2) -> dict[str, dict
 
     Examples
     --------
-    >>> fields = plates(images=1, count=1, nuclei=20, shape=(128, 128), treatments={"DMSO": 0.2})
-    >>> {name: int((np.unique(labels["plate1_DMSO_1"]) > 0).sum()) for name, labels in segmentations_of(fields).items()}
+    >>> made = dna_plates(fields=1, count=1, nuclei=20, shape=(128, 128), treatments={"DMSO": 0.2})
+    >>> {name: int((np.unique(labels["plate1_DMSO_1"]) > 0).sum()) for name, labels in segmentations_of(made).items()}
     {'truth': 20, 'merging': 15, 'eroding': 20}
     """
     _checks.number(pixels, "pixels", low=0, integer=True)
@@ -151,10 +152,42 @@ def layout_of(fields: Sequence[Field]) -> "pd.DataFrame":
     return pd.DataFrame([(field.plate, field.treatment, field.image) for field in fields], columns=["plate", "treatment", "image"])
 
 
+def write_plates(folder: str | Path, seed: int = 0) -> Path:
+    """Write plates of known effect: images, three segmentations, and the table that says which image is what.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is missing. Gets the folders ``images``, ``found/truth``, ``found/merging`` and ``found/eroding``, and
+        ``plates.csv``: ``plate, treatment, image``.
+    seed : int
+        Which plates.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    folder = Path(folder).expanduser()
+    made = dna_plates(seed)
+    found = segmentations_of(made)
+    with images.together(folder) as temporary:
+        for field in made:
+            labels = {f"found/{name}": part[field.image] for name, part in found.items()}
+            for place, array in {"images": field.stack.raw, **labels}.items():
+                images.write(temporary / place / f"{field.image}.ome.tif", array, PIXEL_SIZE)
+        layout_of(made).to_csv(temporary / "plates.csv", index=False)
+    return folder
+
+
 def _check(
-    seed: int, treatments: Mapping[str, float], count: int, images: int, nuclei: int, touching: float, shape: tuple[int, int]
+    seed: int, treatments: Mapping[str, float], count: int, fields: int, nuclei: int, touching: float, shape: tuple[int, int]
 ) -> None:
-    for value, name, low in ((seed, "seed", 0), (count, "count", 1), (images, "images", 1), (nuclei, "nuclei", 1)):
+    for value, name, low in ((seed, "seed", 0), (count, "count", 1), (fields, "fields", 1), (nuclei, "nuclei", 1)):
         _checks.number(value, name, low=low, integer=True)
     _checks.number(touching, "touching", low=0, high=1)
     if len(shape) != 2:

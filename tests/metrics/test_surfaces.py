@@ -117,3 +117,20 @@ def test_bad_input():
         metrics.surface_distances(mask, mask * 0.5)
     with pytest.raises(ValueError, match=r"must be \(Y, X\) or \(Z, Y, X\)"):
         metrics.surface_distances(mask[0], mask[0])
+
+
+def test_boundary_distances_are_those_behind_the_scores():
+    generator = np.random.default_rng(5)
+    truth, found = (ndimage.binary_dilation(generator.random((7, 30, 25)) < 0.004, iterations=2) for _ in range(2))
+    size = (0.3, 0.1, 0.12)
+    there = metrics.boundary_distances(truth, found, voxel_size=size)
+    back = metrics.boundary_distances(found, truth, voxel_size=size)
+    assert np.array_equal(np.isfinite(there), metrics.boundary(truth))
+    points = np.argwhere(metrics.boundary(found)) * size
+    place = np.argwhere(metrics.boundary(truth))[::17]
+    brute = [np.linalg.norm(points - each * size, axis=1).min() for each in place]
+    np.testing.assert_allclose(there[tuple(place.T)], brute, rtol=1e-5)
+    scores = metrics.surface_distances(truth, found, voxel_size=size)
+    both = np.concatenate([there[np.isfinite(there)], back[np.isfinite(back)]])
+    assert (both.max(), both.mean()) == pytest.approx((scores.hausdorff, scores.assd), rel=1e-5)
+    assert np.isnan(metrics.boundary_distances(truth, np.zeros_like(truth))).all()

@@ -7,12 +7,12 @@ from scipy import ndimage
 from helpers import metrics
 from helpers.phantoms import plates
 
-SMALL = {"count": 2, "images": 3, "nuclei": 100, "shape": (260, 260)}
+SMALL = {"count": 2, "fields": 3, "nuclei": 100, "shape": (260, 260)}
 
 
 @pytest.fixture(scope="module")
 def fields():
-    return plates.plates(7, **SMALL)
+    return plates.dna_plates(7, **SMALL)
 
 
 def test_is_what_was_asked_for(fields):
@@ -49,7 +49,7 @@ def test_light_tells_the_dna(fields):
 
 def test_touching_is_as_set():
     for touching in (0.0, 0.5):
-        fields = plates.plates(3, {"DMSO": 0.2}, count=1, images=4, nuclei=100, touching=touching)
+        fields = plates.dna_plates(3, {"DMSO": 0.2}, count=1, fields=4, nuclei=100, touching=touching)
         pieces = sum(ndimage.label(field.truth[0] > 0, np.ones((3, 3)))[1] for field in fields)
         nuclei = sum(len(field.copies) for field in fields)
         assert pieces / nuclei == pytest.approx(1 - touching / 2, abs=0.06), "each pair makes one piece of two nuclei"
@@ -58,7 +58,7 @@ def test_touching_is_as_set():
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_which_segmentation_keeps_the_effect(seed):
     """Merging loses it although it matches more nuclei; eroding keeps it."""
-    fields = plates.plates(seed)
+    fields = plates.dna_plates(seed)
     layout, raws = plates.layout_of(fields), {field.image: field.stack.raw for field in fields}
     segmentations = plates.segmentations_of(fields)
     z_prime, f1 = {}, {}
@@ -79,8 +79,8 @@ def test_which_segmentation_keeps_the_effect(seed):
 
 
 def test_seed_decides_all():
-    few = {"count": 1, "images": 1, "nuclei": 20, "shape": (128, 128)}
-    first, again, other = (plates.plates(seed, **few)[0] for seed in (1, 1, 2))
+    few = {"count": 1, "fields": 1, "nuclei": 20, "shape": (128, 128)}
+    first, again, other = (plates.dna_plates(seed, **few)[0] for seed in (1, 1, 2))
     assert np.array_equal(first.stack.raw, again.stack.raw)
     assert not np.array_equal(first.truth, other.truth)
 
@@ -98,4 +98,4 @@ def test_seed_decides_all():
 )
 def test_bad_arguments(arguments, words):
     with pytest.raises(ValueError, match=words):
-        plates.plates(**arguments)
+        plates.dna_plates(**arguments)
