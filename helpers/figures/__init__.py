@@ -3,6 +3,7 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.errors import difference, error_list, errors, with_kinds
 from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
@@ -13,6 +14,9 @@ from helpers.figures.steps import steps
 __all__ = [
     "Movie",
     "Picture",
+    "difference",
+    "error_list",
+    "errors",
     "gallery",
     "histogram",
     "labels_over",
@@ -27,4 +31,5 @@ __all__ = [
     "save",
     "sheet",
     "steps",
+    "with_kinds",
 ]
