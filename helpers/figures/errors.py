@@ -24,6 +24,9 @@ VERMILLION, SKY, YELLOW, PURPLE, BLUE, GREEN, AMBER = (
 )  # fmt: skip
 COLOURS = {"missed": VERMILLION, "extra": SKY, "outline": BLUE, "split": YELLOW, "merged": PURPLE, "matched": GREEN}
 LETTERS = {"missed": "M", "extra": "X", "outline": "O", "split": "S", "merged": "J"}
+KINDS = tuple(LETTERS)
+"""Kinds of errors, in the order in which they are listed."""
+
 MEANINGS = {
     "missed": "missed: in truth, not found",
     "extra": "extra: found, not in truth",
