@@ -383,15 +383,11 @@ def _declared_and_given(cells: list[str]) -> tuple[dict[str, Any], dict[str, Any
         values = literals(source)
         if source.lstrip().startswith("# Parameters"):  # papermill opens its cell so
             given.update(values)
-        elif _is_parameters_cell(values):  # run again after a mend, its older text no longer counts
+        elif "output_folder" in values and any(
+            name.startswith("input_") or name.endswith("_folder") for name in values if name != "output_folder"
+        ):  # the parameters cell; run again after a mend, its older text no longer counts
             declared, given = values, dict(values)
     return declared, given
-
-
-def _is_parameters_cell(values: Mapping[str, Any]) -> bool:
-    """Tell the parameters cell of a notebook, which names what it reads and where it writes, from the other cells."""
-    reads = (name for name in values if name.startswith("input_") or (name.endswith("_folder") and name != "output_folder"))
-    return "output_folder" in values and any(reads)
 
 
 def _check_type(name: str, value: Any, default: Any) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.images.formats_zarr import is_zarr
-from helpers.images.reading import FORMATS, existing, opened
+from helpers.images.reading import FORMATS, channel_names, existing, opened, read
 from helpers.images.scenes import ImageFileError, load, merged_grey, settled
 from helpers.images.stack import DOUBLE_SUFFIXES
 
@@ -70,7 +70,13 @@ class LabelFolder(Mapping[str, np.ndarray]):
         self.folder = _folder(folder)
         self._paths = _image_files(self.folder)
         if not self._paths:
-            raise ImageFileError(f"{self.folder} holds no image file: give a folder of label images, for example PNG or TIFF files")
+            inside = [item.name for item in sorted(self.folder.iterdir()) if item.is_dir() and _image_files(item)]
+            what = (
+                f"give one of the folders in it: {_some(inside)}"
+                if inside
+                else "give a folder of label images, for example PNG or TIFF files"
+            )
+            raise ImageFileError(f"{self.folder} holds no image file: {what}")
         if names is not None:
             absent = [name for name in names if name not in self._paths]
             if absent:
@@ -143,6 +149,37 @@ def read_labels(path: str | Path) -> np.ndarray:
             raise ImageFileError(f"{path.name} holds {channels} channels and {times} time points: give a file of one label image")
         array = load(scene, 0, 0)
     return _checked(array if len(array) > 1 else array[0], path)
+
+
+def read_beside(folder: str | Path, name: str, channel: int | str | None = None) -> np.ndarray | None:
+    """Read the image of the same stem as a label image, to be drawn below its outlines.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the images; empty: there are none.
+    name : str
+        Stem of the file.
+    channel : int or str, optional
+        As in `helpers.images.read`; the colours of a picture are averaged if left out.
+
+    Returns
+    -------
+    raw : (Y, X) or (Z, Y, X) ndarray, or None
+        None if there is no folder, or no such file in it.
+
+    Raises
+    ------
+    FileNotFoundError, ImageFileError
+        If there is no such folder; or if the file cannot be read.
+    """
+    path = _image_files(_folder(folder)).get(name) if str(folder).strip() else None
+    if path is None:
+        return None
+    colours = channel in (None, "") and channel_names(path) == ["R", "G", "B"]
+    parts = [read(path, part, voxel_size=(1, 1, 1)).raw for part in (range(3) if colours else [channel])]
+    raw = np.mean(parts, axis=0, dtype=np.float32) if colours else parts[0]
+    return raw if len(raw) > 1 else raw[0]
 
 
 def label_folders(folder: str | Path) -> dict[str, LabelFolder]:

@@ -10,7 +10,7 @@ from functools import partial
 
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
-from helpers.phantoms.examples import write_folder, write_two_channels
+from helpers.phantoms.examples import write_folder, write_label_folders, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
@@ -54,9 +54,9 @@ __all__ = [
     "gap_junctions",
     "golgi_apparatus",
     "granular_nucleoli",
+    "label_pair",
     "late_replication_clusters",
     "late_replication_foci",
-    "label_pair",
     "lysosomes",
     "mask_pair",
     "microtubules",
@@ -76,6 +76,7 @@ __all__ = [
     "transcription_foci",
     "treated_nucleoli",
     "write_folder",
+    "write_label_folders",
     "write_mask_folders",
     "write_outline_folders",
     "write_plates",
