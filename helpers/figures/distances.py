@@ -68,7 +68,9 @@ def distance_map(
     if len(raw) > 1:
         y = int(sum(np.nansum(side, axis=(0, 2)) for side in sides).argmax())
         for above, side in zip(placed[:2], sides):
-            panel = _lines(raw[:, y], side[:, y], (stack.voxel_size[0], stack.voxel_size[2]), limit, f"side view, row {y} (z down)", bar=False)
+            panel = _lines(
+                raw[:, y], side[:, y], (stack.voxel_size[0], stack.voxel_size[2]), limit, f"side view, row {y} (z down)", bar=False
+            )
             placed.append(panel._replace(corner=(high + HEAD + GAP, above.corner[1])))
     if not title:
         scores = surface_distances(truth, found, voxel_size=stack.voxel_size)

@@ -46,7 +46,9 @@ def dna_histograms(nuclei: Mapping[str, "pd.DataFrame"], control: str = "DMSO", 
         middle = table[table["treatment"] == control].groupby("plate")["intensity"].median()
         without = sorted(set(table["plate"]) - set(middle.index))
         if without:
-            raise ValueError(f"{name}: no nuclei of the control {control!r} on plate {', '.join(map(str, without))}: every plate needs controls")
+            raise ValueError(
+                f"{name}: no nuclei of the control {control!r} on plate {', '.join(map(str, without))}: every plate needs controls"
+            )
         relative = table["intensity"].to_numpy() / table["plate"].map(middle).to_numpy()
         edges = np.linspace(0, np.percentile(relative, TOP), BINS)
         for treatment, colour in _colours(table["treatment"].unique(), control).items():

@@ -1,6 +1,6 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
-from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask
+from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
 from helpers.images.record import checksum, read_record, record, record_folders, write_record
@@ -28,6 +28,7 @@ __all__ = [
     "read_labels",
     "read_mask",
     "read_or",
+    "read_plates",
     "read_record",
     "record",
     "record_folders",

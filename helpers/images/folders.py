@@ -1,7 +1,8 @@
-"""Folders of masks and of intensities, read file by file like folders of label images, and paired with them by the stem of the file."""
+"""Folders of masks and of intensities, read file by file like folders of label images, and the table that says what the images of a screen are."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from helpers.images.labels import LabelFolder, label_folders
 from helpers.images.reading import read
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ANY_SIZE = (1.0, 1.0, 1.0)  # of a mask, whose file need not say its voxel size
 
@@ -73,6 +77,45 @@ def mask_folders(folder: str | Path) -> dict[str, MaskFolder]:
         As `label_folders`.
     """
     return {name: MaskFolder(labels.folder) for name, labels in label_folders(folder).items()}
+
+
+def read_plates(path: str | Path) -> "pd.DataFrame":
+    """Read the table of the plates of a screen: one row an image, with the columns ``plate, treatment, image``.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file; an image is called by the stem of its file. Further columns are kept.
+
+    Returns
+    -------
+    layout : pandas.DataFrame
+        All values as text.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no such table.
+    """
+    import pandas as pd
+
+    wanted = "give a CSV file with the columns plate, treatment, image"
+    if not str(path).strip():
+        raise ValueError(f"there is no table of the plates: {wanted}")
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path.absolute()}: {wanted}")
+    try:
+        layout = pd.read_csv(path, dtype=str, skipinitialspace=True)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} cannot be read as a table ({str(error).splitlines()[0]}): {wanted}") from None
+    missing = [name for name in ("plate", "treatment", "image") if name not in layout.columns]
+    if missing or layout[["plate", "treatment", "image"]].isna().any(axis=None):
+        what = f"has no column {', '.join(missing)}" if missing else "has empty cells"
+        raise ValueError(f"{path.name} {what}: {wanted}, one row an image")
+    return layout
 
 
 def read_mask(path: str | Path) -> np.ndarray:

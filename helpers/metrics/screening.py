@@ -8,7 +8,7 @@ Cytometry A 95(9):952-965 (the procedure for DNA content).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -200,13 +200,13 @@ def integrated_intensities(raw: np.ndarray, labels: np.ndarray, *, background: f
     return pd.DataFrame({"label": names.astype(np.int64), "voxels": voxels, "intensity": light - background * voxels})
 
 
-def nuclei_of_plates(raws: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], layout: "pd.DataFrame") -> "pd.DataFrame":
+def nuclei_of_plates(raws: Mapping[str, Any], labels: Mapping[str, np.ndarray], layout: "pd.DataFrame") -> "pd.DataFrame":
     """Measure the nuclei of many images, and say of each on which plate it was and how it was treated: what `dna_content` takes.
 
     Parameters
     ----------
-    raws : mapping of str to ndarray
-        Images of the DNA stain, by name.
+    raws : mapping of str to ndarray or Stack
+        Images of the DNA stain, by name; for example a `helpers.images.StackFolder`, which keeps memory small.
     labels : mapping of str to ndarray
         Label images of the nuclei, by the same names.
     layout : pandas.DataFrame
@@ -239,7 +239,8 @@ def nuclei_of_plates(raws: Mapping[str, np.ndarray], labels: Mapping[str, np.nda
             if image not in images:
                 raise ValueError(f"image {image!r} of the table of the plates has no {what}: names are those of the files up to the suffix")
         try:
-            table = integrated_intensities(raws[image], labels[image])
+            raw = raws[image]
+            table = integrated_intensities(getattr(raw, "raw", raw), labels[image])
         except (TypeError, ValueError) as error:
             raise type(error)(f"image {image!r}: {error}") from None
         parts.append(table.assign(plate=plate, treatment=treatment, image=image))

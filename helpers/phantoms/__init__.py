@@ -24,7 +24,7 @@ from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, gran
 from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.outlines import outline_pair, write_outline_folders
-from helpers.phantoms.plates import dna_plates, write_plates
+from helpers.phantoms.plates import REPLICATING, TREATMENTS, dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
@@ -32,7 +32,9 @@ from helpers.phantoms.vesicles import early_endosomes, lysosomes
 
 __all__ = [
     "FOR_WORKFLOW",
+    "REPLICATING",
     "STAND_INS",
+    "TREATMENTS",
     "Damaged",
     "LabelPair",
     "Phantom",

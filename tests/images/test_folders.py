@@ -75,3 +75,27 @@ def test_stacks_of_a_folder(tmp_path):
         stacks["well_2"]
     given = images.StackFolder(tmp_path, voxel_size=VOXEL)
     assert given["well_2"].voxel_size == given.only(["well_2"])["well_2"].voxel_size == VOXEL
+
+
+def test_table_of_plates(tmp_path):
+    (tmp_path / "plates.csv").write_text("plate,treatment, image,well\n1,DMSO,007,A1\n1,drug,008,A2\n")
+    layout = images.read_plates(tmp_path / "plates.csv")
+    assert layout["image"].tolist() == ["007", "008"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "plates.csv cannot be read as a table"),
+        ("plate,treatment\n1,DMSO\n", "plates.csv has no column image"),
+        ("plate,treatment,image\n1,,a\n", "plates.csv has empty cells"),
+        (None, "there is no file"),
+    ],
+)
+def test_bad_tables_of_plates(text, words, tmp_path):
+    if text is not None:
+        (tmp_path / "plates.csv").write_text(text)
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        images.read_plates(tmp_path / "plates.csv")
+    with pytest.raises(ValueError, match="there is no table of the plates"):
+        images.read_plates("")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import papermill
 import pytest
 import tifffile
@@ -149,3 +150,38 @@ def test_real_stacks(case, shared, tmp_path):
 def test_missing_voxel_size_of_a_real_file_is_asked_for(shared, tmp_path):
     with pytest.raises(PapermillExecutionError, match=r"voxel_size=\[z, y, x\]"):
         run(LOOKUP_TABLE / "lmnb1_interphase.ipynb", tmp_path, input_path=str(shared / "data/structures_3d/nuclear_envelope_left.ome.tif"))
+
+
+EVALUATION = ROOT / "notebooks" / "80_evaluation"
+
+
+def test_biology_notebook_shows_which_segmentation_keeps_the_effect(tmp_path):
+    cells = run(EVALUATION / "05_does_it_change_the_biology.ipynb", tmp_path)
+    assert pictures_of(cells) >= 5
+    out = tmp_path / "out"
+    scores = pd.read_csv(out / "biology_z_prime.csv").set_index(["method", "treatment"])
+    assert scores.loc[("truth", "arrest"), "z_prime"] > 0.5
+    assert scores.loc[("eroding", "arrest"), "z_prime"] > 0.5
+    assert scores.loc[("merging", "arrest"), "z_prime"] < 0.5
+    assert scores.loc[("merging", "arrest"), "f1"] > scores.loc[("eroding", "arrest"), "f1"]
+    effect = pd.read_csv(out / "biology_effect.csv").set_index("method")["difference_arrest"]
+    assert effect["truth"] == pytest.approx(effect["set"], abs=0.03)
+    record = images.read_record(out / "biology_record.json")
+    assert set(record["inputs"]) == {"images", "found", "plates", "truth"}
+    assert {entry["name"] for entry in record["outputs"]} == {path.name for path in out.iterdir() if path.is_file()} - {"biology_record.json"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"image_folder": "no_such_folder", "plate_table": "p.csv"}, "there is no file .*p.csv"),
+        ({"image_folder": "no_such_folder"}, "there is no table of the plates"),
+        ({"controll": "DMSO"}, "did you mean 'control'"),
+        ({"control": "water"}, "no nuclei of the control 'water'"),
+    ],
+    ids=["no table", "table not given", "unknown", "no control"],
+)
+def test_biology_notebook_refuses(parameters, sentence, tmp_path):
+    with pytest.raises(PapermillExecutionError, match=sentence):
+        run(EVALUATION / "05_does_it_change_the_biology.ipynb", tmp_path, **parameters)
+    assert not list((tmp_path / "out").glob("biology_*"))
