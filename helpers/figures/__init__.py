@@ -3,7 +3,7 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
-from helpers.figures.errors import KINDS, difference, error_list, errors, with_kinds
+from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
@@ -19,6 +19,7 @@ __all__ = [
     "difference",
     "error_bars",
     "error_list",
+    "error_lists",
     "error_shares",
     "errors",
     "gallery",
