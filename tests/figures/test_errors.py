@@ -110,6 +110,15 @@ def test_bad_input_is_refused():
         figures.difference(labels, np.zeros((30, 30), int))
 
 
+def test_lists_of_many_images_name_the_image():
+    truths, empty = {"a": np.eye(3, dtype=int), "b": np.zeros((3, 3), int)}, {name: np.zeros((3, 3), int) for name in "ab"}
+    table = figures.error_lists(truths, empty)
+    assert table[["image", "mark"]].to_numpy().tolist() == [["a", "M1"]]
+    assert list(figures.error_lists(empty, empty).columns) == list(table.columns)
+    with pytest.raises(ValueError, match="b: truth and found must have the same shape"):
+        figures.error_lists(truths, truths | {"b": np.zeros((4, 4), int)})
+
+
 SEES_NO = {  # Vienot, F. et al. (1999) Color Res. Appl. 24(4):243-252: what linear RGB becomes without red or green cones
     "red": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
     "green": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
