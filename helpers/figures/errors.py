@@ -89,7 +89,9 @@ def errors(
     place = "" if plane is None else f", plane {plane}"
     panels = [
         Panel(both, title=f"truth (light blue, on top) and found (orange){place}", pixel_um=scale.pixel_um if pixel_um else 0.0),
-        Panel(wrong, (0, both.shape[1] + GAP), f"errors at IoU {threshold / 1000:g}{place}"),
+        Panel(
+            wrong, (0, both.shape[1] + GAP), f"errors at IoU {threshold / 1000:g}{place}" + (", counts of the whole stack" if place else "")
+        ),
     ]
     counts = {kind: int((listed["kind"] == kind).sum()) for kind in LETTERS}
     entries = [(COLOURS[kind], f"{LETTERS[kind]}  {MEANINGS[kind]} ({count})") for kind, count in counts.items()]
