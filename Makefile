@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy gallery agreement bench freeze clean
+.PHONY: help demo test lab tidy gallery agreement accuracy bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,10 +37,20 @@ agreement:  ## compare all 46 workflows with the masks of the published program 
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/agreement.py
 
+accuracy:  ## hold all 46 workflows and plain thresholds against the truth of their phantoms, write docs/accuracy.md (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/accuracy.py
+
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) -m benchmarks.algorithms --size L
 	@$(RUN) -m benchmarks.workflows --size L --first
+	@$(RUN) -m benchmarks.metrics
+
+bench-published:  ## measure all workflows beside the published program, in an environment of its own (gigabytes, half an hour)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) -m benchmarks.published --size S
+	@$(RUN) -m benchmarks.published --size L
 
 freeze:  ## write the versions of the environment into constraints.txt
 	@$(PYTHON) tools/environment.py all

@@ -43,7 +43,8 @@ class Case:
     """One comparison. ``make(shape)`` gives the arguments, as a tuple, for both ``ours(*arguments)`` and ``peer(*arguments)``.
 
     ``compare(ours_result, peer_result)`` gives a short text or a number for the last column. ``peer`` may be None: nothing comparable.
-    ``peer_environment`` names the environment of `benchmarks.peers` in which the peer runs; empty: this one.
+    ``peer_environment`` names the environment of `benchmarks.peers` in which the peer runs; empty: this one. ``warm_up`` makes smaller arguments
+    for the first call, which is not measured; without it the first call takes the whole input, too.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Case:
     peer_runs: int = 2
     peer_environment: str = ""
     sizes: tuple[str, ...] = ("S", "L")
+    warm_up: Callable[[tuple], tuple] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,9 @@ def forget_peak() -> None:
         pass
 
 
-def measure(function: Callable[..., Any], arguments: tuple, runs: int) -> tuple[Cost, Any]:
+def measure(function: Callable[..., Any], arguments: tuple, runs: int, warm_up: tuple | None = None) -> tuple[Cost, Any]:
     """Call once to warm up, then ``runs`` times; return the best times, the highest memory and the last result."""
-    result = function(*arguments)
+    result = function(*(warm_up or arguments))
     cpu, wall, memory = [], [], []
     for _ in range(runs):
         result = None
@@ -131,7 +133,7 @@ def child(module: str, name: str, side: str, runs: int, input_path: str, output_
     arguments = pickle.loads(Path(input_path).read_bytes())
     loading = time.process_time() - start
     if runs:
-        cost, result = measure(function, arguments, runs)
+        cost, result = measure(function, arguments, runs, case.warm_up(arguments) if case.warm_up else None)
         answer = (cost.cpu, cost.wall, cost.memory, result)  # plain: in this process the class belongs to __main__
     else:
         function(*arguments)

@@ -86,7 +86,8 @@ def run(
     Parameters
     ----------
     notebook_path : path
-        A notebook whose parameters cell has ``input_path`` and ``output_folder``, or the id of a workflow of the lookup table.
+        A notebook whose parameters cell has ``input_path`` and ``output_folder``, or the id of a workflow of the lookup table (a variant runs
+        its notebook with its own values).
     files : iterable of path
         Image files; a folder stands for the images in it.
     output_folder : path
@@ -111,11 +112,13 @@ def run(
     folder = Path(os.path.abspath(Path(output_folder).expanduser()))
     path = Path(notebook_path).expanduser()
     if str(notebook_path) in WORKFLOWS:
-        path = NOTEBOOKS / "10_lookup_table" / f"{notebook_path}.ipynb"
+        row = WORKFLOWS[str(notebook_path)]
+        path = NOTEBOOKS / "10_lookup_table" / f"{row.notebook}.ipynb"
         if not path.exists():
-            raise ValueError(
-                f"{notebook_path} has no notebook of its own: call WORKFLOWS['{notebook_path}'] from Python, or give the notebook of another workflow"
-            )
+            raise ValueError(f"the notebook of {notebook_path} is not where this package was installed: give the path of {path.name}")
+        if row.notebook != row.id:  # a variant: the same steps with other values
+            print(f"{row.id} runs the notebook of {row.notebook} with its own values; results are named by {row.notebook}.")
+            parameters = {**row.published, **parameters}
     if not path.exists() and path.suffix != ".ipynb":
         close = difflib.get_close_matches(str(notebook_path), WORKFLOWS, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}" if close else "give an id of the lookup table"

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers import batch, images, phantoms
+from helpers.workflows import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -155,9 +157,19 @@ def test_parameters_are_checked_before_the_first_run(notebook, files, tmp_path, 
 
 def test_a_workflow_without_a_notebook_is_named(files, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "NOTEBOOKS", tmp_path)
-    with pytest.raises(ValueError, match=r"tomm20 has no notebook of its own: call WORKFLOWS\['tomm20'\]"):
+    with pytest.raises(ValueError, match=r"the notebook of tomm20 is not where .* give the path of tomm20.ipynb"):
         batch.run("tomm20", [files], tmp_path / "out", {})
     assert not (tmp_path / "out").exists()
+
+
+def test_a_variant_runs_its_notebook_with_its_own_values(tmp_path):
+    stack, _ = phantoms.endoplasmic_reticulum(seed=1, shape=(8, 64, 64))
+    path = images.write(tmp_path / "er.ome.tif", stack.raw, stack.voxel_size)
+    table = batch.run("sec61b_dual", [path], tmp_path / "out", {"minimum_size": 11})
+    assert table["status"].tolist() == ["done"]
+    mask = images.read(tmp_path / "out" / "er_sec61b_mask.ome.tif").raw > 0
+    np.testing.assert_array_equal(mask, WORKFLOWS["sec61b_dual"](stack.raw, minimum_size=11))
+    assert (mask != WORKFLOWS["sec61b"](stack.raw, minimum_size=11)).any()
 
 
 def test_files_that_would_overwrite_one_another_are_refused(notebook, files, tmp_path):

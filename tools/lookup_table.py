@@ -1,11 +1,13 @@
-"""Write the pictures and the table of all workflows into ``notebooks/10_lookup_table/README.md``; ``--check`` only says whether it is current."""
+"""Write the pictures and the table of all workflows into the READMEs of ``notebooks``; ``--check`` only says whether they are current."""
 
 import sys
 from pathlib import Path
 
 from helpers.workflows import WORKFLOWS
 
-README = Path(__file__).resolve().parents[1] / "notebooks" / "10_lookup_table" / "README.md"
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+README = NOTEBOOKS / "10_lookup_table" / "README.md"
+START_README = NOTEBOOKS / "00_start" / "README.md"
 START, END = "<!-- {}: made by tools/lookup_table.py -->\n", "<!-- end of {} -->\n"
 
 
@@ -19,6 +21,22 @@ def pictures() -> str:
     return "| | |\n|---|---|\n" + "".join(f"| {left} | {right} |\n" for left, right in pairs)
 
 
+def looks() -> str:
+    """Return one row a look: what it is called, and a thumbnail of each notebook for it."""
+    by_look: dict[str, list] = {}
+    for row in sorted(WORKFLOWS.values(), key=lambda row: row.look):
+        if (README.parent / f"{row.id}.ipynb").exists():
+            by_look.setdefault(row.look, []).append(row)
+    lines = ["| What you see | Notebook: raw, found, found along z |", "|---|---|"]
+    for look, rows in by_look.items():
+        shown = [
+            f'[{row.id}](../10_lookup_table/{row.id}.ipynb), {row.structure}<br><img src="../../docs/gallery/{row.id}.png" width="420">'
+            for row in rows
+        ]
+        lines.append(f"| {look} | {'<br>'.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
 def table() -> str:
     """Return the rows of the lookup table as markdown, sorted by look."""
     lines = ["| Look | Structure | Protein | Id | Notebook |", "|---|---|---|---|---|"]
@@ -29,17 +47,20 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def updated(text: str) -> str:
-    """Return the README's text with pictures and table as they should be."""
-    for name, content in {"pictures": pictures(), "table": table()}.items():
+def updated(path: Path) -> str:
+    """Return the text of a README with pictures and tables as they should be."""
+    text = path.read_text(encoding="utf-8")
+    for name, content in {"pictures": pictures, "table": table, "looks": looks}.items():
         start, end = START.format(name), END.format(name)
-        before, rest = text.split(start)
-        text = before + start + content + end + rest.split(end)[1]
+        if start in text:
+            before, rest = text.split(start)
+            text = before + start + content() + end + rest.split(end)[1]
     return text
 
 
 if __name__ == "__main__":
-    old = README.read_text(encoding="utf-8")
-    if "--check" in sys.argv:
-        sys.exit(0 if old == updated(old) else f"{README} is not current: python tools/lookup_table.py")
-    README.write_text(updated(old), encoding="utf-8")
+    for path in (README, START_README):
+        if "--check" not in sys.argv:
+            path.write_text(updated(path), encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != updated(path):
+            sys.exit(f"{path} is not current: python tools/lookup_table.py")

@@ -4,7 +4,7 @@ Pictures need no display and leave nothing behind: they are made the same way he
 """
 
 from helpers.figures.distances import distance_curve, distance_map
-from helpers.figures.errors import KINDS, difference, error_list, errors, with_kinds
+from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
@@ -24,6 +24,7 @@ __all__ = [
     "dna_histograms",
     "error_bars",
     "error_list",
+    "error_lists",
     "error_shares",
     "errors",
     "gallery",

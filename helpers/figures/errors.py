@@ -4,7 +4,7 @@ The colours are Okabe & Ito's, told apart with every kind of colour vision; the 
 missing and objects that are missed have one colour, and so have those too much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,7 @@ MEANINGS = {
 }
 TOUCHES = 0.1  # IoU from which an object missed was seen, and its outline is what is wrong
 BOX, LEGEND = 520, 74  # pixels: of a panel, height of the legend
+SMALL = 26  # pixels; the mark of a lower object stands above it, not on it
 MANY = 80  # errors, beyond which marks would hide the picture
 
 
@@ -88,7 +89,9 @@ def errors(
     place = "" if plane is None else f", plane {plane}"
     panels = [
         Panel(both, title=f"truth (light blue, on top) and found (orange){place}", pixel_um=scale.pixel_um if pixel_um else 0.0),
-        Panel(wrong, (0, both.shape[1] + GAP), f"errors at IoU {threshold / 1000:g}{place}"),
+        Panel(
+            wrong, (0, both.shape[1] + GAP), f"errors at IoU {threshold / 1000:g}{place}" + (", counts of the whole stack" if place else "")
+        ),
     ]
     counts = {kind: int((listed["kind"] == kind).sum()) for kind in LETTERS}
     entries = [(COLOURS[kind], f"{LETTERS[kind]}  {MEANINGS[kind]} ({count})") for kind, count in counts.items()]
@@ -210,6 +213,41 @@ def error_list(truth: np.ndarray, found: np.ndarray, *, threshold: int = 700) ->
     return pd.concat([table.drop(columns=["side", "label"]), positions], axis=1)
 
 
+def error_lists(truths: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *, threshold: int = 700) -> "pd.DataFrame":
+    """List the errors of many images, one below the other; each image is read when its turn comes, and forgotten.
+
+    Parameters
+    ----------
+    truths, found : mapping of str to ndarray of int
+        Label images by the name of the image, for example `helpers.images.LabelFolder`. All of ``truths`` must be in ``found``.
+    threshold : int
+        IoU per thousand from which an object counts as found.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        ``image``, and the columns of `error_list`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `helpers.metrics.match`, with the name of the image in front.
+    """
+    import pandas as pd
+
+    tables = []
+    for name in truths:
+        truth, other = truths[name], found[name]  # an error of reading names the file already
+        try:
+            table = error_list(truth, other, threshold=threshold)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from error
+        table.insert(0, "image", name)
+        tables.append(table)
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
+
+
 def with_kinds(objects: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table of objects with a column ``kind``: matched, missed, extra, outline, split, merged or ignored.
 
@@ -254,7 +292,11 @@ def _add_marks(axes, truth: np.ndarray, found: np.ndarray, listed: "pd.DataFrame
         places = np.argwhere(image == label)
         if not len(places):
             continue
-        y, x = np.clip((places.mean(axis=0) + 0.5) * factor, 8, np.subtract(scale.shape, 8))
+        y, x = (places.mean(axis=0) + 0.5) * factor
+        height = (np.ptp(places[:, 0]) + 1) * factor[0]
+        if height < SMALL:  # the mark would hide it
+            y += (height / 2 + 7) * (-1 if y > SMALL else 1)
+        y, x = np.clip((y, x), (8, 14), np.subtract(scale.shape, (8, 14)))
         axes.text(
             x, y, row.mark, ha="center", va="center", fontsize=7, color="white", clip_on=True, path_effects=[withStroke(linewidth=1.8, foreground="black")]
         )  # fmt: skip

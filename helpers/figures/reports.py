@@ -31,7 +31,7 @@ MANY_ROWS = 40  # of a table in the page; the whole of it is in its CSV file
 
 STYLE = """body{font:15px/1.45 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;font-size:13px}td,th{padding:2px 9px;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}img{max-width:100%}.note{background:#fff3d6;padding:.5em 1em}"""
+td:first-child,th:first-child{text-align:left}img{max-width:100%}.table{overflow-x:auto}.note{background:#fff3d6;padding:.5em 1em}"""
 
 
 def score_curves(matching: "pd.DataFrame", score: str = "f1", *, title: str = "") -> Picture:
@@ -155,9 +155,10 @@ def error_bars(shares: "pd.DataFrame", *, acceptable: float = ACCEPTABLE, title:
         counts = table["objects"]["missed"].to_numpy()
         axes.set_xticks(range(len(sizes)), [f"{name}\n{count}" for name, count in zip(sizes, counts)], fontsize=8)
         axes.set_title(method, fontsize=10, loc="left")
-        axes.margins(y=0.08)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_xlabel("size class, and its true objects", fontsize=8)
+    tops = [bar.get_y() + bar.get_height() for axes in panels for bar in axes.patches]
+    panels[0].set_ylim(0, 1.1 * max(*tops, acceptable))
     for axes in panels[len(methods) :]:
         axes.set_axis_off()
     for axes in panels[::columns]:
@@ -255,5 +256,5 @@ def _as_html(part: Any, heading: str) -> str:
     if hasattr(part, "to_html"):
         rest = len(part) - MANY_ROWS
         table = part.head(MANY_ROWS).to_html(index=False, na_rep="", float_format="{:.3g}".format, border=0, escape=True)
-        return table + (f"<p>and {rest} more rows: see the CSV file</p>" if rest > 0 else "")
+        return f"<div class='table'>{table}</div>" + (f"<p>and {rest} more rows: see the CSV file</p>" if rest > 0 else "")
     raise TypeError(f"a report is made of pictures, tables and texts, got {type(part).__name__} under {heading!r}")

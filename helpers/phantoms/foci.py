@@ -101,7 +101,7 @@ def telomeres(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) -> Ph
     """
     rng, extent = start(seed, shape)
     nuclei = grow_nuclei(rng, extent)
-    brightness = placing.mosaic(rng, nuclei.field, extent, levels=(0.55, 0.8, 1.2, 1.7))
+    brightness = placing.mosaic(rng, nuclei.field, extent, levels=(0.55, 0.75, 1.15, 1.8))
     centres, owner = places_in(rng, nuclei, per_nucleus=70, gap=0.7, inside=0.94)
     radii = rng.uniform(*TELOMERE_RADII, len(centres))
     truth = placing.near(centres, radii[:, None] + TELOMERE_REACH, shape, VOXEL_SIZE)

@@ -49,7 +49,7 @@ def transcription_foci(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 25
     """
     rng, extent = start(seed, shape)
     nuclei = grow_nuclei(rng, extent)
-    brightness = placing.mosaic(rng, nuclei.field, extent, levels=(0.75, 0.9, 1.1, 1.35))
+    brightness = placing.mosaic(rng, nuclei.field, extent, levels=(0.65, 0.85, 1.15, 1.5))
     centres, owner = places_in(rng, nuclei, per_nucleus=140, gap=0.6, inside=0.94)
     radii = rng.uniform(*FACTORY_RADII, len(centres))
     truth = placing.near(centres, radii[:, None] + FACTORY_REACH, shape, VOXEL_SIZE)

@@ -154,7 +154,7 @@ def cardiac_nucleoli(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)
     """
     rng, extent = start(seed, shape, CARDIOMYOCYTES)
     field = cells.grow(rng, extent, spacing=13.0, nuclear_radius=4.2)
-    brightness = placing.mosaic(rng, field, extent, levels=(0.42, 0.7, 1.2, 2.2))
+    brightness = placing.mosaic(rng, field, extent, levels=(0.52, 0.8, 1.2, 1.9))
     places, sizes, hosts = bodies_in_nuclei(rng, field, extent, number=(1, 4), radii=(0.9, 1.7))
     radii = sizes[:, None] * rng.uniform(*LOBE_RADII, (len(sizes), LOBES))
     lobes = places[:, None] + (sizes[:, None] - radii)[..., None] * _flat(rng, radii.shape)

@@ -65,7 +65,7 @@ def mitotic_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) 
             truth |= placing.near(upright, np.ones((len(upright), 1)) * SHEET_REACH, shape, VOXEL_SIZE)
     dye += _debris(rng, field, extent, shape)
     haze = 0.09 * _dissolved(field, placing.mosaic(rng, field, extent, levels=(0.3, 0.8, 1.2, 1.7)), shape)
-    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=1900, bleaching=0.25, gain=1.1)
+    raw = microscope.image(dye, VOXEL_SIZE, rng, haze=haze, photons=2400, bleaching=0.25, gain=1.1)
     return Phantom(Stack(raw, VOXEL_SIZE, f"mitotic_lamina_{seed}", "helpers.phantoms.mitotic_lamina"), truth)
 
 

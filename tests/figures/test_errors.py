@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
-from helpers import figures, metrics, phantoms
+from helpers import figures, images, metrics, phantoms
 from helpers.figures.errors import BOX, COLOURS, LETTERS
 
 KIND = {"tight": "outline"}
+
+
+def listed_as_done(listed):
+    """Return a list of errors in the form in which the damage is noted."""
+    labels = [[sorted(int(label) for label in text.split("+") if label) for text in listed[side]] for side in ("truth", "found")]
+    return sorted(zip(listed["kind"], *labels))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -14,11 +20,7 @@ def test_the_list_is_what_was_done(seed):
     pair = phantoms.label_pair(seed=seed)
     listed = figures.error_list(pair.truth, pair.found)
     done = sorted((KIND.get(row.kind, row.kind), sorted(row.truth), sorted(row.found)) for row in pair.errors.itertuples())
-    seen = sorted(
-        (row.kind, *(sorted(int(label) for label in text.split("+") if label) for text in (row.truth, row.found)))
-        for row in listed.itertuples()
-    )
-    assert seen == done
+    assert listed_as_done(listed) == done
     assert listed["mark"].is_unique
     sizes = np.bincount(pair.truth.ravel())
     for row in listed.itertuples():
@@ -43,7 +45,7 @@ def test_no_objects_no_errors():
     assert figures.error_list(empty, one)["kind"].tolist() == ["extra"]
 
 
-def panels(figure):
+def drawn(figure):
     return [np.asarray(axes.images[0].get_array()) for axes in figure.axes]
 
 
@@ -56,7 +58,7 @@ def test_each_kind_is_outlined_in_its_colour_where_it_is():
     truth[300:350, 10:60], found[310:340, 20:50] = 9, 9  # outline
     truth[400:450, 10:60] = found[400:450, 10:60] = 10
     figure = figures.errors(truth, found)
-    wrong = panels(figure)[1]
+    wrong = drawn(figure)[1]
     corners = {"missed": (10, 10), "extra": (10, 100), "split": (100, 10), "merged": (200, 10), "outline": (300, 10), "matched": (400, 10)}
     for kind, (y, x) in corners.items():
         assert tuple(wrong[y, x]) == COLOURS[kind], kind
@@ -70,7 +72,7 @@ def test_difference_counts_and_colours_what_is_in_one_alone():
     truth, found = np.zeros((2, BOX, BOX), np.uint8)
     truth[100:200, 100:200], found[100:200, 150:250] = 1, 2
     figure = figures.difference(truth, found)
-    (shown, _) = panels(figure)
+    (shown, _) = drawn(figure)
     assert tuple(shown[150, 110]) == COLOURS["missed"]
     assert tuple(shown[150, 240]) == COLOURS["extra"]
     assert len(set(shown[150, 175])) == 1
@@ -108,6 +110,15 @@ def test_bad_input_is_refused():
         figures.difference(labels, np.zeros((30, 30), int))
 
 
+def test_lists_of_many_images_name_the_image():
+    truths, empty = {"a": np.eye(3, dtype=int), "b": np.zeros((3, 3), int)}, {name: np.zeros((3, 3), int) for name in "ab"}
+    table = figures.error_lists(truths, empty)
+    assert table[["image", "mark"]].to_numpy().tolist() == [["a", "M1"]]
+    assert list(figures.error_lists(empty, empty).columns) == list(table.columns)
+    with pytest.raises(ValueError, match="b: truth and found must have the same shape"):
+        figures.error_lists(truths, truths | {"b": np.zeros((4, 4), int)})
+
+
 SEES_NO = {  # Vienot, F. et al. (1999) Color Res. Appl. 24(4):243-252: what linear RGB becomes without red or green cones
     "red": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
     "green": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
@@ -130,3 +141,19 @@ def test_kinds_keep_the_number_of_wrong_objects():
     objects = figures.with_kinds(metrics.object_table(pair.truth, pair.found))
     assert ((objects["kind"] == "matched") == (objects["status"] == "matched")).all()
     assert set(objects["kind"]) == {"matched", *LETTERS}
+
+
+@pytest.mark.real_data
+def test_damage_to_real_nuclei_is_listed_exactly(shared):
+    """Each error that was made is listed, and nothing else, on real truth: concave, touching, cut by the border."""
+    folder = images.LabelFolder(shared / "data" / "dsb2018_stage1" / "labels")
+    made = []
+    for seed, name in enumerate(list(folder)[::15]):
+        truth = folder[name]
+        count = max(1, len(np.unique(truth)) // 15)
+        found, errors = phantoms.damage(truth, seed, missed=count, extra=count, split=count, merged=count, tight=count)
+        done = sorted((KIND.get(row.kind, row.kind), sorted(row.truth), sorted(row.found)) for row in errors.itertuples())
+        assert listed_as_done(figures.error_list(truth, found)) == done, name
+        made += errors["kind"].tolist()
+    assert len(made) > 200
+    assert min(made.count(kind) for kind in phantoms.label_pairs.KINDS) > 15

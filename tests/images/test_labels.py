@@ -123,3 +123,21 @@ def test_partners():
     assert found.sentences() == ["few has 5 files less than truth: c, d, e and 2 more", "few has 1 file without truth: x"]
     with pytest.raises(ValueError, match="no image is in all folders.*a in truth, z in m"):
         images.partners(truth, {"m": {"z": 1}})
+
+
+def test_a_folder_of_folders_says_which_to_give(tmp_path):
+    (tmp_path / "otsu").mkdir()
+    Image.fromarray(LABELS).save(tmp_path / "otsu" / "a.png")
+    with pytest.raises(ValueError, match="give one of the folders in it: otsu"):
+        images.LabelFolder(tmp_path)
+
+
+def test_the_image_beside_its_labels(tmp_path):
+    colours = np.random.default_rng(0).integers(0, 255, (5, 6, 3), np.uint8)
+    Image.fromarray(colours).save(tmp_path / "drawn.png")
+    images.write(tmp_path / "stack.ome.tif", np.arange(24, dtype=np.uint16).reshape(2, 3, 4), (1, 1, 1))
+    assert np.allclose(images.read_beside(tmp_path, "drawn"), colours.mean(axis=2))
+    assert np.array_equal(images.read_beside(tmp_path, "drawn", "G"), colours[..., 1])
+    assert images.read_beside(tmp_path, "stack", "").shape == (2, 3, 4)
+    assert images.read_beside(tmp_path, "other") is None
+    assert images.read_beside("", "stack") is None
