@@ -89,3 +89,9 @@ def test_floor_rule_can_fail(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("def f():\n    from helpers.views import panels\n")
     assert imported(bad) == {("views", "panels")}
+
+
+def test_no_two_test_files_have_one_name():
+    """Folders of tests are no packages: pytest takes the second file of a name for the first, and collects nothing."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
