@@ -384,7 +384,7 @@ def _declared_and_given(cells: list[str]) -> tuple[dict[str, Any], dict[str, Any
         if source.lstrip().startswith("# Parameters"):  # papermill opens its cell so
             given.update(values)
         elif "output_folder" in values and any(
-            name.startswith("input_") for name in values
+            name.startswith("input_") or name.endswith("_folder") for name in values if name != "output_folder"
         ):  # the parameters cell; run again after a mend, its older text no longer counts
             declared, given = values, dict(values)
     return declared, given

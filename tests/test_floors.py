@@ -19,8 +19,8 @@ FLOORS = {
 SAME_FLOOR = {("notebook", "figures"), ("batch", "notebook")}
 ORDER = {
     "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
-    "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "examples"],
+    "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip
@@ -89,3 +89,9 @@ def test_floor_rule_can_fail(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("def f():\n    from helpers.views import panels\n")
     assert imported(bad) == {("views", "panels")}
+
+
+def test_no_two_test_files_have_one_name():
+    """Folders of tests are no packages: pytest takes the second file of a name for the first, and collects nothing."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

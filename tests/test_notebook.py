@@ -251,3 +251,14 @@ def _environment():
     import os
 
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_parameters_cell_of_an_evaluation_is_known(monkeypatch):
+    """It takes folders of label images, and no input_path."""
+    cell = 'truth_folder = ""\nfound_folder = ""\noutput_folder = "results"\nthreshold = 500'
+    folders = {"truth_folder": "", "found_folder": "", "output_folder": "results"}
+    monkeypatch.setattr(notebook, "_cells_run", lambda: [cell, "# Parameters\nthreshhold = 600\n"])
+    with pytest.raises(TypeError, match="unknown parameter 'threshhold' .did you mean 'threshold'"):
+        notebook.check("", {**folders, "threshold": 500, "threshhold": 600})
+    monkeypatch.setattr(notebook, "_cells_run", lambda: [cell, 'output_folder = "elsewhere"'])
+    assert notebook.check("", {**folders, "threshold": 700, "scratch": 1}).parameters() == {**folders, "threshold": 700}

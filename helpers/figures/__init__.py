@@ -3,16 +3,30 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.distances import distance_curve, distance_map
+from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
 from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
+from helpers.figures.reports import error_bars, error_shares, page, save_report, score_curves
+from helpers.figures.screening import dna_histograms, readouts
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
 from helpers.figures.steps import steps
 
 __all__ = [
+    "KINDS",
     "Movie",
     "Picture",
+    "difference",
+    "distance_curve",
+    "distance_map",
+    "dna_histograms",
+    "error_bars",
+    "error_list",
+    "error_lists",
+    "error_shares",
+    "errors",
     "gallery",
     "histogram",
     "labels_over",
@@ -21,10 +35,15 @@ __all__ = [
     "one_plane",
     "orthogonal",
     "overlay",
+    "page",
     "planes",
     "projections",
+    "readouts",
     "removed",
     "save",
+    "save_report",
+    "score_curves",
     "sheet",
     "steps",
+    "with_kinds",
 ]

@@ -1,7 +1,9 @@
-"""Images in and out: read one channel as a `Stack`, write masks and labels, keep the record of a run."""
+"""Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
+from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
+from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
-from helpers.images.record import checksum, read_record, record, write_record
+from helpers.images.record import checksum, read_record, record, record_folders, write_record
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
 from helpers.images.writing import output_path, said_plainly, together, write
@@ -9,15 +11,27 @@ from helpers.images.writing import output_path, said_plainly, together, write
 __all__ = [
     "ImageFileError",
     "Input",
+    "LabelFolder",
+    "MaskFolder",
+    "Partners",
     "Stack",
+    "StackFolder",
     "channel_names",
     "checksum",
     "contents",
+    "label_folders",
+    "mask_folders",
     "output_path",
+    "partners",
     "read",
+    "read_beside",
+    "read_labels",
+    "read_mask",
     "read_or",
+    "read_plates",
     "read_record",
     "record",
+    "record_folders",
     "safe_name",
     "said_plainly",
     "together",

@@ -84,8 +84,8 @@ def read(
     """
     _check_types(channel, scene, time, axes)
     given = checked_voxel_size(voxel_size) if np.ndim(voxel_size) != 1 or len(voxel_size) else None
-    path = _existing(path)
-    with _open(path) as scenes:
+    path = existing(path)
+    with opened(path) as scenes:
         chosen = _chosen_scene(scenes, scene, path)
         if 0 in chosen.shape:
             raise ImageFileError(f"{path.name} holds an image without pixels, of shape {chosen.shape}: save it again")
@@ -130,8 +130,8 @@ def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
     """
     import pandas
 
-    path = _existing(path)
-    with _open(path) as scenes:
+    path = existing(path)
+    with opened(path) as scenes:
         rows = [_row(index, scene, axes, path) for index, scene in enumerate(scenes)]
     return pandas.DataFrame(rows).astype(dict.fromkeys("TCZYX", "Int64"))
 
@@ -154,8 +154,8 @@ def channel_names(path: str | Path, scene: int | str = 0, axes: str = "") -> lis
         As `read` does.
     """
     _check_types(None, scene, 0, axes)
-    path = _existing(path)
-    with _open(path) as scenes:
+    path = existing(path)
+    with opened(path) as scenes:
         return merged_grey(settled(_chosen_scene(scenes, scene, path), axes, path)).channel_names()
 
 
@@ -221,7 +221,7 @@ def _row(index: int, scene: Scene, axes: str, path: Path) -> dict:
     return {"scene": index, "name": scene.name, "axes": scene.axes, **lengths, **facts}
 
 
-def _existing(path: str | Path) -> Path:
+def existing(path: str | Path) -> Path:
     """Return the path of what is there and can be an image; raise otherwise."""
     if not isinstance(path, (str, Path)) or str(path) == "":
         raise TypeError(f"path must be the path of an image file, got {path!r}")
@@ -256,7 +256,7 @@ def _not_found(path: Path) -> str:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[list[Scene]]:
+def opened(path: Path) -> Iterator[list[Scene]]:
     """Yield the scenes of a file; whatever a reading package raises about it becomes one sentence."""
     scenes = formats_zarr.zarr_scenes if path.is_dir() else FORMATS[path.suffix.lower()]
     try:

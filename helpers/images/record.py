@@ -66,7 +66,6 @@ def record(
     OSError
         If the input or an output cannot be read.
     """
-    packages = {name: _version(distribution) for name, distribution in PACKAGES.items()}
     return {
         "record_version": RECORD_VERSION,
         "workflow": workflow,
@@ -82,9 +81,59 @@ def record(
         "quality": _plain(quality),
         "outputs": [{"name": Path(path).name, "sha256": checksum(path)} for path in outputs],
         "duration_s": None if duration is None else round(float(duration), 3),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **packages},
-        "platform": platform.platform(),
+        **_circumstances(),
+    }
+
+
+def record_folders(
+    *,
+    workflow: str,
+    folders: Mapping[str, str | Path],
+    parameters: Mapping[str, Any],
+    images: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """Put together the record of a run that compared folders of images.
+
+    Parameters
+    ----------
+    workflow : str
+        What was done, for example the name of the notebook.
+    folders : mapping of str to path
+        What each folder was used for. Its path, the number of files and one checksum of all of them are recorded.
+    parameters : mapping
+        Names and values, kept in their order.
+    images : sequence of str
+        Names of the images that were compared.
+    notes : sequence of str
+        What was left out, or looked odd, in sentences.
+    seed : int, optional
+        Of random numbers, where the run used any.
+
+    Returns
+    -------
+    record : dict
+        Of plain values: what `write_record` writes.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be read.
+    """
+    inputs = {
+        name: {"path": str(Path(folder).absolute()), "files": len(_files(Path(folder))), "sha256": checksum(folder)}
+        for name, folder in folders.items()
+    }
+    return {
+        "record_version": RECORD_VERSION,
+        "workflow": workflow,
+        "inputs": inputs,
+        "images": list(images),
+        "parameters": _plain(parameters),
+        "seed": _plain(seed),
+        "notes": list(notes),
+        **_circumstances(),
     }
 
 
@@ -157,6 +206,16 @@ def checksum(path: str | Path) -> str:
         # The length before each part keeps "ab" + "c" apart from "a" + "bc".
         digest.update(len(name).to_bytes(8, "big") + name + bytes.fromhex(checksum(file)))
     return digest.hexdigest()
+
+
+def _circumstances() -> dict[str, Any]:
+    """Return when a run ended, and with which versions on what."""
+    packages = {name: _version(distribution) for name, distribution in PACKAGES.items()}
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version(), **packages},
+        "platform": platform.platform(),
+    }
 
 
 def _files(folder: Path) -> list[tuple[bytes, Path]]:

@@ -4,7 +4,7 @@ from helpers.metrics.aggregate import mean_over_thresholds, pool_errors, pool_si
 from helpers.metrics.bias import AreaBias, CountError, area_bias, count_error
 from helpers.metrics.contingency import Contingency, contingency
 from helpers.metrics.errors import error_kinds, errors_by_size, object_table, size_classes
-from helpers.metrics.evaluation import SECOND_ANNOTATOR, Evaluation, evaluate
+from helpers.metrics.evaluation import SECOND_ANNOTATOR, Evaluation, SurfaceEvaluation, evaluate, evaluate_surfaces
 from helpers.metrics.instances import (
     InstanceScores,
     aji,
@@ -15,13 +15,29 @@ from helpers.metrics.instances import (
     object_dice_by_size,
     seg,
 )
-from helpers.metrics.masks import CenterlineDice, MaskScores, cldice, mask_scores
+from helpers.metrics.masks import CenterlineDice, MaskScores, cldice, evaluate_masks, mask_scores
 from helpers.metrics.matching import PRESETS, THRESHOLDS, match, matched_pairs
 from helpers.metrics.miou import miou_cell, miou_fg_bg
 from helpers.metrics.overlap import Overlap, overlap
 from helpers.metrics.preparation import Prepared, prepare
-from helpers.metrics.screening import DnaContent, align_plates, dna_content, dna_threshold, z_prime_factor
-from helpers.metrics.surfaces import BoundaryF, SurfaceDistances, boundary, boundary_f, object_surface_distances, surface_distances
+from helpers.metrics.screening import (
+    DnaContent,
+    align_plates,
+    dna_content,
+    dna_threshold,
+    integrated_intensities,
+    nuclei_of_plates,
+    z_prime_factor,
+)
+from helpers.metrics.surfaces import (
+    BoundaryF,
+    SurfaceDistances,
+    boundary,
+    boundary_distances,
+    boundary_f,
+    object_surface_distances,
+    surface_distances,
+)
 
 __all__ = [
     "PRESETS",
@@ -39,10 +55,12 @@ __all__ = [
     "Overlap",
     "Prepared",
     "SurfaceDistances",
+    "SurfaceEvaluation",
     "aji",
     "align_plates",
     "area_bias",
     "boundary",
+    "boundary_distances",
     "boundary_f",
     "cldice",
     "contingency",
@@ -52,8 +70,11 @@ __all__ = [
     "error_kinds",
     "errors_by_size",
     "evaluate",
+    "evaluate_masks",
+    "evaluate_surfaces",
     "foreground",
     "instance_scores",
+    "integrated_intensities",
     "mask_scores",
     "match",
     "matched_pairs",
@@ -61,6 +82,7 @@ __all__ = [
     "mean_over_thresholds",
     "miou_cell",
     "miou_fg_bg",
+    "nuclei_of_plates",
     "object_dice",
     "object_dice_by_size",
     "object_surface_distances",

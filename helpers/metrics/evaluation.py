@@ -9,6 +9,7 @@ from helpers.metrics.contingency import contingency
 from helpers.metrics.errors import SIZE_EDGES, SIZE_NAMES, error_kinds, errors_by_size, object_table
 from helpers.metrics.instances import instance_scores
 from helpers.metrics.matching import THRESHOLDS, match
+from helpers.metrics.surfaces import boundary_f, object_surface_distances, surface_distances
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,90 @@ class Evaluation(NamedTuple):
     """One row for each method, image and class of size, as `helpers.metrics.errors_by_size`."""
     objects: "pd.DataFrame"
     """One row for each method, image and object, as `helpers.metrics.object_table`."""
+
+
+class SurfaceEvaluation(NamedTuple):
+    """Distances between surfaces in many images."""
+
+    objects: "pd.DataFrame"
+    """One row for each method, image and pair of objects, as `helpers.metrics.object_surface_distances`."""
+    images: "pd.DataFrame"
+    """One row for each method and image: ``truth_objects, found_objects, pairs``, the median over the pairs ``median_hausdorff95, median_assd``, and of
+    all surfaces together ``hausdorff, hausdorff95, assd, boundary_precision, boundary_recall, boundary_f``."""
+
+
+def evaluate_surfaces(
+    truths: Mapping[str, np.ndarray],
+    found: Mapping[str, Mapping[str, np.ndarray]],
+    voxel_sizes: Mapping[str, Sequence[float]],
+    *,
+    threshold: int = 500,
+    distance: float = 0.3,
+) -> SurfaceEvaluation:
+    """Measure how far the surfaces of several methods are from truth, image by image.
+
+    Parameters
+    ----------
+    truths : mapping of str to ndarray of int
+        The true label image of each image. A mapping that reads a file when it is asked keeps memory small.
+    found : mapping of str to mapping
+        For each method its label images, by the same names of images. Every method must have all images.
+    voxel_sizes : mapping of str to sequence of 3 float
+        For each image, (z, y, x) in um; z does not matter where there is one plane.
+    threshold : int
+        IoU per thousand from which two objects are a pair.
+    distance : float
+        Largest distance in um at which two boundaries agree.
+
+    Returns
+    -------
+    SurfaceEvaluation
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `helpers.metrics.object_surface_distances` and `helpers.metrics.boundary_f`, with the method and the image in front; or if an image is
+        missing.
+
+    Examples
+    --------
+    >>> truth = np.zeros((12, 12), int)
+    >>> truth[2:9, 2:9] = 1
+    >>> result = evaluate_surfaces({"a": truth}, {"shifted": {"a": np.roll(truth, 1, axis=1)}}, {"a": (1, 0.5, 0.5)})
+    >>> result.images[["method", "image", "pairs", "hausdorff"]]
+        method image  pairs  hausdorff
+    0  shifted     a      1        0.5
+    """
+    import pandas as pd
+
+    _check_names(truths, found, None, None)
+    objects, images = [], []
+    for image in truths:
+        truth, size = truths[image], voxel_sizes[image]
+        for method, labels in found.items():
+            leading = {"method": method, "image": image}
+            try:
+                pairs, row = _surfaces(truth, labels[image], size, threshold, distance)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{method}, {image}: {error}") from error
+            objects.append(pairs.assign(**leading)[[*leading, *pairs.columns]])
+            images.append(leading | row)
+    order = {method: place for place, method in enumerate(found)}
+    return SurfaceEvaluation(_joined(objects, order), _joined([pd.DataFrame(images)], order))
+
+
+def _surfaces(
+    truth: np.ndarray, found: np.ndarray, voxel_size: Sequence[float], threshold: int, distance: float
+) -> "tuple[pd.DataFrame, dict[str, Any]]":
+    """Return the pairs of one image, and the row of the image."""
+    size = voxel_size[-2:] if truth.ndim == 2 else voxel_size
+    counts = contingency(truth, found)
+    pairs = object_surface_distances(truth, found, threshold, voxel_size=size)
+    medians = {f"median_{name}": float(pairs[name].median()) for name in ("hausdorff95", "assd")}
+    edges = boundary_f(truth, found, distance, voxel_size=size)._asdict()
+    row = {"truth_objects": counts.truth_labels.size, "found_objects": counts.found_labels.size, "pairs": len(pairs)}
+    row |= medians | surface_distances(truth, found, voxel_size=size)._asdict()
+    return pairs, row | {f"boundary_{name}": score for name, score in edges.items()}
 
 
 def evaluate(

@@ -4,13 +4,16 @@ Source: Shit, S. et al. (2021) clDice - a novel topology-preserving loss functio
 :arXiv:`2003.07311`
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from helpers.metrics.overlap import Overlap, overlap, two_masks
 from helpers.metrics.surfaces import SurfaceDistances, boundary_f, surface_distances
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class CenterlineDice(NamedTuple):
@@ -101,6 +104,58 @@ def mask_scores(
     limit = boundary_distance if boundary_distance is not None else float(max(voxel_size)) if voxel_size is not None else 1.0
     whole: Overlap = overlap(truth, found)
     return MaskScores(*whole, cldice(truth, found).cldice, *distances, boundary_f(truth, found, limit, voxel_size=voxel_size).f)
+
+
+def evaluate_masks(
+    truths: Mapping[str, np.ndarray], found: Mapping[str, Mapping[str, np.ndarray]], *, filaments: bool = True
+) -> "pd.DataFrame":
+    """Compare the masks of several methods with truth, image by image.
+
+    Parameters
+    ----------
+    truths : mapping of str to ndarray of bool
+        The true mask of each image. A mapping that reads a file when it is asked keeps memory small.
+    found : mapping of str to mapping
+        For each method its masks, by the same names of images.
+    filaments : bool
+        Also compare centre lines, see `cldice`.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row for each method and image: ``method, image, dice, iou, precision, recall`` and, for filaments, ``cldice, line_precision,
+        line_recall``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `overlap`, with the method and the image in front; or if a method has no mask for an image.
+
+    Examples
+    --------
+    >>> truth = np.zeros((3, 8), bool)
+    >>> truth[1, 1:7] = True
+    >>> evaluate_masks({"a": truth}, {"half": {"a": truth & (np.arange(8) < 4)}}, filaments=False)[["method", "image", "recall"]]
+      method image  recall
+    0   half     a     0.5
+    """
+    import pandas as pd
+
+    rows = []
+    for method, masks in found.items():
+        for image in truths:
+            if image not in masks:
+                raise ValueError(f"{method} has no mask for image {image!r}: every method must have all images")
+            truth, mask = truths[image], masks[image]
+            try:
+                scores = overlap(truth, mask)._asdict()
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{method}, {image}: {error}") from None
+            if filaments:
+                lines = cldice(truth, mask)
+                scores |= {"cldice": lines.cldice, "line_precision": lines.precision, "line_recall": lines.recall}
+            rows.append({"method": method, "image": image, **scores})
+    return pd.DataFrame(rows)
 
 
 def _centre_line(mask: np.ndarray) -> np.ndarray:

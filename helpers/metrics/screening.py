@@ -7,12 +7,13 @@ Sources: Zhang, J.-H., Chung, T. D. Y. & Oldenburg, K. R. (1999) J. Biomol. Scre
 Cytometry A 95(9):952-965 (the procedure for DNA content).
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from helpers import _checks
+from helpers.metrics.contingency import label_image, numbered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,6 +150,101 @@ def align_plates(nuclei: "pd.DataFrame", control: str = "DMSO") -> "pd.DataFrame
     highest = max(peaks.values())
     shift = nuclei["plate"].map({name: highest - peak for name, peak in peaks.items()}).to_numpy(np.float64)
     return nuclei.assign(intensity=10 ** (logarithm + shift))
+
+
+def integrated_intensities(raw: np.ndarray, labels: np.ndarray, *, background: float | None = None) -> "pd.DataFrame":
+    """Sum the light of each object above the background: for a DNA stain, how much DNA a nucleus has.
+
+    Parameters
+    ----------
+    raw : (Z, Y, X) or (Y, X) ndarray
+        Camera counts, as the camera gave them: not stretched, not clipped.
+    labels : ndarray of int
+        Label image of the same shape; a stack of one plane and that plane count as the same.
+    background : float, optional
+        Counts where there is no dye; by default the median outside all objects, which is too high where they cover nearly everything.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row an object: ``label, voxels, intensity``. An intensity at or below 0 is that of an object no brighter than the background.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not an image and its labels, or every pixel lies in an object and no background is given.
+
+    Examples
+    --------
+    >>> raw, labels = np.full((2, 3), 100), np.array([[0, 7, 7], [0, 0, 9]])
+    >>> raw[0, 1] = 150
+    >>> integrated_intensities(raw, labels)["intensity"].tolist()
+    [50.0, 0.0]
+    """
+    import pandas as pd
+
+    labels = label_image(labels, "labels")
+    raw, labels = (array[None] if isinstance(array, np.ndarray) and array.ndim == 2 else array for array in (raw, labels))
+    _checks.image(raw)
+    _checks.same_shape(raw, labels, "raw and labels")
+    if background is None:
+        outside = raw[labels == 0]
+        if not outside.size:
+            raise ValueError("every pixel lies in an object: give background=, the counts where there is no dye")
+        background = float(np.median(outside))
+    _checks.number(background, "background")
+    names = np.unique(labels[labels > 0])
+    numbers = numbered(labels, names).ravel()
+    voxels = np.bincount(numbers, minlength=names.size + 1)[1:]
+    light = np.bincount(numbers, raw.ravel().astype(np.float64), minlength=names.size + 1)[1:]
+    return pd.DataFrame({"label": names.astype(np.int64), "voxels": voxels, "intensity": light - background * voxels})
+
+
+def nuclei_of_plates(raws: Mapping[str, Any], labels: Mapping[str, np.ndarray], layout: "pd.DataFrame") -> "pd.DataFrame":
+    """Measure the nuclei of many images, and say of each on which plate it was and how it was treated: what `dna_content` takes.
+
+    Parameters
+    ----------
+    raws : mapping of str to ndarray or Stack
+        Images of the DNA stain, by name; for example a `helpers.images.StackFolder`, which keeps memory small.
+    labels : mapping of str to ndarray
+        Label images of the nuclei, by the same names.
+    layout : pandas.DataFrame
+        One row an image: ``plate, treatment, image``.
+
+    Returns
+    -------
+    nuclei : pandas.DataFrame
+        One row a nucleus: ``plate, treatment, image, label, voxels, intensity``. An image in which no nucleus was found has none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column is missing, an image stands in the layout twice or has no raw image or labels; or as `integrated_intensities`, with the image
+        named.
+    """
+    import pandas as pd
+
+    missing = [name for name in COLUMNS[:3] if name not in layout.columns]
+    if missing:
+        raise ValueError(f"the table of the plates has no column {', '.join(missing)}: it must have {', '.join(COLUMNS[:3])}")
+    if not len(layout):
+        raise ValueError("the table of the plates has no row: give one for each image, with plate, treatment and image")
+    twice = layout["image"][layout["image"].duplicated()]
+    if len(twice):
+        raise ValueError(f"image {twice.iloc[0]!r} stands in the table of the plates twice: give one row for each image")
+    parts = []
+    for plate, treatment, image in layout[list(COLUMNS[:3])].itertuples(index=False):
+        for what, images in (("raw image", raws), ("label image", labels)):
+            if image not in images:
+                raise ValueError(f"image {image!r} of the table of the plates has no {what}: names are those of the files up to the suffix")
+        try:
+            raw = raws[image]
+            table = integrated_intensities(getattr(raw, "raw", raw), labels[image])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"image {image!r}: {error}") from None
+        parts.append(table.assign(plate=plate, treatment=treatment, image=image))
+    return pd.concat(parts, ignore_index=True)[[*COLUMNS[:3], "label", "voxels", "intensity"]]
 
 
 def dna_threshold(intensities: np.ndarray) -> float:

@@ -114,6 +114,43 @@ def surface_distances(truth: np.ndarray, found: np.ndarray, *, voxel_size: Seque
     return _summary(there, back)
 
 
+def boundary_distances(of: np.ndarray, to: np.ndarray, *, voxel_size: Sequence[float] | None = None) -> np.ndarray:
+    """Return where the boundary of one mask is how far from that of another: what `surface_distances` puts into three numbers.
+
+    Parameters
+    ----------
+    of, to : ndarray of bool or int
+        Masks or label images of one shape, in 2D or 3D.
+    voxel_size : sequence of float, optional
+        Size of a voxel along each axis, in um; by default 1: distances in voxels.
+
+    Returns
+    -------
+    distances : ndarray of float32
+        On the boundary voxels of ``of``, the distance to the nearest boundary voxel of ``to``; NaN elsewhere, and everywhere if ``to`` has none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `surface_distances`.
+
+    Examples
+    --------
+    >>> of, to = np.zeros((2, 1, 6), bool)
+    >>> of[0, 1:3], to[0, 1:5] = True, True
+    >>> boundary_distances(of, to, voxel_size=(0.5, 0.5))[0, 1:4].tolist()
+    [0.0, 0.5, nan]
+    """
+    of, to = _mask_or_labels(of, "of"), _mask_or_labels(to, "to")
+    _checks.same_shape(of, to, "of and to")
+    voxel_size = checked_voxel_size(voxel_size, of.ndim)
+    own, other = boundary(of), boundary(to)
+    distances = np.full(of.shape, np.nan, np.float32)
+    if own.any() and other.any():
+        distances[own] = _distance(other, voxel_size)[own]
+    return distances
+
+
 def boundary_f(truth: np.ndarray, found: np.ndarray, distance: float, *, voxel_size: Sequence[float] | None = None) -> BoundaryF:
     """Measure which part of the boundaries lies within a distance of each other.
 

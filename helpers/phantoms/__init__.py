@@ -10,17 +10,21 @@ from functools import partial
 
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
-from helpers.phantoms.examples import write_folder, write_two_channels
+from helpers.phantoms.examples import write_folder, write_label_folders, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
 from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
+from helpers.phantoms.label_pairs import Damaged, LabelPair, damage, label_pair, nuclei_2d
+from helpers.phantoms.mask_pairs import discs, mask_pair, write_mask_folders
 from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
 from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
+from helpers.phantoms.outlines import outline_pair, write_outline_folders
+from helpers.phantoms.plates import REPLICATING, TREATMENTS, dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
@@ -28,7 +32,11 @@ from helpers.phantoms.vesicles import early_endosomes, lysosomes
 
 __all__ = [
     "FOR_WORKFLOW",
+    "REPLICATING",
     "STAND_INS",
+    "TREATMENTS",
+    "Damaged",
+    "LabelPair",
     "Phantom",
     "actin",
     "actin_bundles",
@@ -37,7 +45,10 @@ __all__ = [
     "centrioles",
     "chromatin",
     "cohesin",
+    "damage",
     "desmosomes",
+    "discs",
+    "dna_plates",
     "early_endosomes",
     "endoplasmic_reticulum",
     "fibrillar_nucleoli",
@@ -45,9 +56,11 @@ __all__ = [
     "gap_junctions",
     "golgi_apparatus",
     "granular_nucleoli",
+    "label_pair",
     "late_replication_clusters",
     "late_replication_foci",
     "lysosomes",
+    "mask_pair",
     "microtubules",
     "mitochondria",
     "mitotic_lamina",
@@ -55,6 +68,8 @@ __all__ = [
     "nuclear_pores",
     "nuclear_speckles",
     "nuclei",
+    "nuclei_2d",
+    "outline_pair",
     "peroxisomes",
     "sarcomeres",
     "telomeres",
@@ -63,6 +78,10 @@ __all__ = [
     "transcription_foci",
     "treated_nucleoli",
     "write_folder",
+    "write_label_folders",
+    "write_mask_folders",
+    "write_outline_folders",
+    "write_plates",
     "write_two_channels",
 ]
 

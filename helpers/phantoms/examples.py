@@ -5,7 +5,16 @@ from pathlib import Path
 import numpy as np
 
 from helpers import images
+from helpers.phantoms.label_pairs import PIXEL_SIZE, damage, nuclei_2d
 from helpers.phantoms.structures import VOXEL_SIZE, mitochondria, nuclear_lamina, nuclei
+
+METHODS = {
+    "joins_neighbours": {"merged": 4, "split": 1, "tight": 1, "extra": 2, "missed": 1},
+    "loses_small_ones": {"missed": 6, "smallest_first": True, "split": 1, "tight": 2},
+}
+"""Two faulty segmentations, by the errors that they make in an image of middling difficulty; see `helpers.phantoms.damage`."""
+
+SECOND_ANNOTATOR = {"missed": 1, "smallest_first": True, "wobble": 1.0}
 
 
 def write_two_channels(folder: str | Path) -> Path:
@@ -64,4 +73,45 @@ def write_folder(folder: str | Path) -> Path:
             images.write(path, stack.raw, stack.voxel_size)
     with images.together(folder) as temporary:
         (temporary / "interrupted_copy.ome.tif").write_bytes(paths[0].read_bytes()[:50_000])
+    return folder
+
+
+def write_label_folders(folder: str | Path, count: int = 8) -> Path:
+    """Write images of nuclei, their truth, what two faulty methods found, and what a second annotator drew.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is missing. Gets the folders ``images``, ``truth``, ``found/joins_neighbours``, ``found/loses_small_ones`` and
+        ``second_annotator``, each with one file an image, and ``errors.csv``: every error that was made, one row each.
+    count : int
+        Number of images.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    import pandas as pd
+
+    folder = Path(folder).expanduser()
+    errors = []
+    with images.together(folder) as temporary:
+        for seed in range(count):
+            name = f"field_{seed + 1:02}"
+            stack, truth = nuclei_2d(seed, shape=(256, 256), nuclei=36)
+            drawn = {"images": stack.raw, "truth": truth, "second_annotator": damage(truth, seed + 1000, **SECOND_ANNOTATOR).found}
+            for number, (method, kinds) in enumerate(METHODS.items()):
+                share = (0.5, 1, 1.5)[seed % 3]  # images differ in how hard they are
+                scaled = {kind: max(1, round(share * many)) if type(many) is int else many for kind, many in kinds.items()}
+                damaged = damage(truth, 100 * number + seed, **scaled)
+                drawn[f"found/{method}"] = damaged.found
+                errors.append(damaged.errors.assign(method=method, image=name)[["method", "image", *damaged.errors.columns]])
+            for place, array in drawn.items():
+                images.write(temporary / place / f"{name}.ome.tif", array, PIXEL_SIZE)
+        pd.concat(errors).to_csv(temporary / "errors.csv", index=False)
     return folder

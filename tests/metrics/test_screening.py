@@ -113,3 +113,63 @@ def test_z_prime_at_the_edges():
 def test_bad_tables(change, words):
     with pytest.raises(ValueError, match=words):
         metrics.dna_content(change(nuclei(count=30)))
+
+
+def test_light_of_each_object_above_the_background():
+    generator = np.random.default_rng(3)
+    labels = np.zeros((1, 30, 40), np.uint16)
+    labels[0, 2:8, 3:9], labels[0, 10:12, 20:35] = 4, 700
+    raw = generator.integers(90, 110, labels.shape).astype(np.uint16)
+    raw[labels == 4] += 200
+    table = metrics.integrated_intensities(raw, labels)
+    background = np.median(raw[labels == 0])
+    assert table["label"].tolist() == [4, 700]
+    assert table["voxels"].tolist() == [36, 30]
+    assert table["intensity"].tolist() == [(raw[labels == label] - background).sum() for label in (4, 700)]
+    pd.testing.assert_frame_equal(metrics.integrated_intensities(raw, labels[0]), table)
+    assert metrics.integrated_intensities(raw, labels, background=0)["intensity"].iloc[0] == raw[labels == 4].sum()
+    assert metrics.integrated_intensities(raw, np.zeros_like(labels)).empty
+
+
+def test_light_of_objects_refuses_what_is_none():
+    raw, labels = np.ones((4, 5)), np.ones((4, 5), int)
+    with pytest.raises(ValueError, match="every pixel lies in an object"):
+        metrics.integrated_intensities(raw, labels)
+    with pytest.raises(ValueError, match="same shape"):
+        metrics.integrated_intensities(raw, labels[:3])
+    with pytest.raises(ValueError, match="NaN"):
+        metrics.integrated_intensities(np.full((4, 5), np.nan), labels)
+    with pytest.raises((TypeError, ValueError), match="classic.components"):
+        metrics.integrated_intensities(raw, labels > 0)
+
+
+def layout(*rows):
+    return pd.DataFrame(rows, columns=["plate", "treatment", "image"])
+
+
+def test_nuclei_of_plates():
+    labels = np.zeros((6, 6), int)
+    labels[0, 0], labels[3, 3:5] = 1, 2
+    raws, found = {"a": labels * 10, "b": labels * 20, "c": labels}, {"a": labels, "b": labels, "c": labels * 0}
+    table = metrics.nuclei_of_plates(raws, found, layout(("p", "DMSO", "a"), ("p", "drug", "b"), ("p", "drug", "c")))
+    assert table.columns.tolist() == ["plate", "treatment", "image", "label", "voxels", "intensity"]
+    assert table["intensity"].tolist() == [10, 40, 20, 80]
+    assert table["treatment"].tolist() == ["DMSO", "DMSO", "drug", "drug"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (layout(("p", "DMSO", "a"), ("p", "drug", "a")), "'a' stands in the table of the plates twice"),
+        (layout(("p", "DMSO", "z")), "'z' of the table of the plates has no raw image"),
+        (layout(("p", "DMSO", "only_raw")), "has no label image"),
+        (layout(("p", "DMSO", "full")), "image 'full': every pixel"),
+        (layout(), "has no row"),
+        (layout().drop(columns="plate"), "no column plate"),
+    ],
+)
+def test_bad_layouts(rows, words):
+    labels = np.ones((3, 3), int)
+    raws = {"a": labels, "only_raw": labels, "full": labels}
+    with pytest.raises(ValueError, match=words):
+        metrics.nuclei_of_plates(raws, {"a": np.eye(3, dtype=int), "full": labels}, rows)

@@ -117,3 +117,43 @@ def test_bad_input():
         metrics.surface_distances(mask, mask * 0.5)
     with pytest.raises(ValueError, match=r"must be \(Y, X\) or \(Z, Y, X\)"):
         metrics.surface_distances(mask[0], mask[0])
+
+
+def test_boundary_distances_are_those_behind_the_scores():
+    generator = np.random.default_rng(5)
+    truth, found = (ndimage.binary_dilation(generator.random((7, 30, 25)) < 0.004, iterations=2) for _ in range(2))
+    size = (0.3, 0.1, 0.12)
+    there = metrics.boundary_distances(truth, found, voxel_size=size)
+    back = metrics.boundary_distances(found, truth, voxel_size=size)
+    assert np.array_equal(np.isfinite(there), metrics.boundary(truth))
+    points = np.argwhere(metrics.boundary(found)) * size
+    place = np.argwhere(metrics.boundary(truth))[::17]
+    brute = [np.linalg.norm(points - each * size, axis=1).min() for each in place]
+    np.testing.assert_allclose(there[tuple(place.T)], brute, rtol=1e-5)
+    scores = metrics.surface_distances(truth, found, voxel_size=size)
+    both = np.concatenate([there[np.isfinite(there)], back[np.isfinite(back)]])
+    assert (both.max(), both.mean()) == pytest.approx((scores.hausdorff, scores.assd), rel=1e-5)
+    assert np.isnan(metrics.boundary_distances(truth, np.zeros_like(truth))).all()
+
+
+def test_surfaces_of_many_images():
+    truth = np.zeros((5, 20, 24), int)
+    truth[1:4, 3:9, 3:9], truth[1:4, 11:17, 12:20] = 4, 9
+    found = np.roll(np.where(truth == 9, 0, truth), 1, axis=2)
+    size = (0.3, 0.1, 0.1)
+    result = metrics.evaluate_surfaces({"a": truth}, {"x": {"a": found}, "y": {"a": truth}}, {"a": size}, distance=0.05)
+    rows = result.images.set_index("method")
+    assert rows.loc["x", ["truth_objects", "found_objects", "pairs"]].tolist() == [2, 1, 1]
+    assert rows.loc["y", ["hausdorff", "assd", "boundary_f", "median_assd"]].tolist() == [0, 0, 1, 0]
+    scores = metrics.surface_distances(truth, found, voxel_size=size)
+    assert tuple(rows.loc["x", list(scores._fields)]) == tuple(scores)
+    assert rows.loc["x", "boundary_recall"] == metrics.boundary_f(truth, found, 0.05, voxel_size=size).recall
+    pairs = metrics.object_surface_distances(truth, found, voxel_size=size)
+    part = result.objects[result.objects["method"] == "x"]
+    assert part["hausdorff"].tolist() == pairs["hausdorff"].tolist() == [pytest.approx(0.1)]
+    plane = metrics.evaluate_surfaces({"a": truth[2]}, {"x": {"a": found[2]}}, {"a": size}).images
+    assert plane["hausdorff"][0] > 0
+    with pytest.raises(ValueError, match="x, a: "):
+        metrics.evaluate_surfaces({"a": truth}, {"x": {"a": found[:3]}}, {"a": size})
+    with pytest.raises(ValueError, match="b"):
+        metrics.evaluate_surfaces({"a": truth, "b": truth}, {"x": {"a": found}}, {"a": size, "b": size})

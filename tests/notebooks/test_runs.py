@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import papermill
 import pytest
 import tifffile
 from papermill.exceptions import PapermillExecutionError
+from PIL import Image
 
 from helpers import images
 from helpers.workflows import WORKFLOWS
@@ -149,3 +151,113 @@ def test_real_stacks(case, shared, tmp_path):
 def test_missing_voxel_size_of_a_real_file_is_asked_for(shared, tmp_path):
     with pytest.raises(PapermillExecutionError, match=r"voxel_size=\[z, y, x\]"):
         run(LOOKUP_TABLE / "lmnb1_interphase.ipynb", tmp_path, input_path=str(shared / "data/structures_3d/nuclear_envelope_left.ome.tif"))
+
+
+EVALUATION = ROOT / "notebooks" / "80_evaluation"
+
+
+def test_biology_notebook_shows_which_segmentation_keeps_the_effect(tmp_path):
+    cells = run(EVALUATION / "05_does_it_change_the_biology.ipynb", tmp_path)
+    assert pictures_of(cells) >= 5
+    out = tmp_path / "out"
+    scores = pd.read_csv(out / "biology_z_prime.csv").set_index(["method", "treatment"])
+    assert scores.loc[("truth", "arrest"), "z_prime"] > 0.5
+    assert scores.loc[("eroding", "arrest"), "z_prime"] > 0.5
+    assert scores.loc[("merging", "arrest"), "z_prime"] < 0.5
+    assert scores.loc[("merging", "arrest"), "f1"] > scores.loc[("eroding", "arrest"), "f1"]
+    effect = pd.read_csv(out / "biology_effect.csv").set_index("method")["difference_arrest"]
+    assert effect["truth"] == pytest.approx(effect["set"], abs=0.03)
+    record = images.read_record(out / "biology_record.json")
+    assert set(record["inputs"]) == {"images", "found", "plates", "truth"}
+    assert {entry["name"] for entry in record["outputs"]} == {path.name for path in out.iterdir() if path.is_file()} - {"biology_record.json"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"image_folder": "no_such_folder", "plate_table": "p.csv"}, "there is no file .*p.csv"),
+        ({"image_folder": "no_such_folder"}, "there is no table of the plates"),
+        ({"controll": "DMSO"}, "did you mean 'control'"),
+        ({"control": "water"}, "no nuclei of the control 'water'"),
+    ],
+    ids=["no table", "table not given", "unknown", "no control"],
+)
+def test_biology_notebook_refuses(parameters, sentence, tmp_path):
+    with pytest.raises(PapermillExecutionError, match=sentence):
+        run(EVALUATION / "05_does_it_change_the_biology.ipynb", tmp_path, **parameters)
+    assert not list((tmp_path / "out").glob("biology_*"))
+
+
+def test_overlap_notebook_tells_thin_from_broken(tmp_path):
+    cells = run(EVALUATION / "01_overlap.ipynb", tmp_path)
+    assert pictures_of(cells) >= 4
+    out = tmp_path / "out"
+    means = pd.read_csv(out / "overlap_means.csv").set_index("method")
+    assert means["dice"].idxmax() == "gaps"
+    assert means["cldice"].idxmax() == "thin"
+    lost = 1 - pd.read_csv(out / "overlap_one_pixel.csv").set_index("diameter")["iou"]
+    assert lost.is_monotonic_decreasing
+    assert lost[6] > 10 * lost[96]
+    assert len(images.read_record(out / "overlap_record.json")["outputs"]) == 8
+
+
+def test_overlap_notebook_takes_planes_and_says_what_has_no_partner(tmp_path):
+    """PNG masks of 0 and 255 without a voxel size, one of them without a partner, and no images."""
+    truth = np.zeros((40, 50), np.uint8)
+    truth[10:30, 10:30] = 255
+    for folder, names in (("truth", "ab"), ("found", "a")):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            Image.fromarray(np.roll(truth, 2, axis=1) if folder == "found" else truth).save(tmp_path / folder / f"{name}.png")
+    folders = {name: str(tmp_path / name.removesuffix("_folder")) for name in ("truth_folder", "found_folder")}
+    cells = run(EVALUATION / "01_overlap.ipynb", tmp_path, **folders, filaments=False)
+    assert "1 file less than truth: b" in text_of(cells)
+    scores = pd.read_csv(tmp_path / "out" / "overlap_scores.csv")
+    assert scores["dice"].tolist() == [0.9]
+
+
+def test_distances_notebook_finds_the_known_distances(tmp_path):
+    cells = run(EVALUATION / "03_surface_distances.ipynb", tmp_path)
+    assert pictures_of(cells) >= 2
+    objects = pd.read_csv(tmp_path / "out" / "distances_objects.csv").set_index("error")
+    assert (objects.loc["right", "hausdorff"] == 0).all()
+    assert objects.loc["too large", "hausdorff95"].to_numpy() == pytest.approx(0.33, abs=0.1)
+    assert (objects.loc["spur", "hausdorff"] > 1.8).all()
+    assert (objects.loc["spur", "hausdorff95"] < 0.11).all()
+    assert objects.loc["one plane up", "hausdorff"].to_numpy() == pytest.approx(0.29)
+    assert (tmp_path / "out" / "distances_map.png").exists()
+
+
+def two_squares(folder: Path, **changes) -> dict[str, str]:
+    """Write a true and a found label image of one plane, without a voxel size; a change is an array that replaces one."""
+    labels = np.zeros((40, 50), np.uint16)
+    labels[10:30, 10:30], labels[5:9, 35:45] = 1, 2
+    for name, array in ({"truth": labels, "found": np.roll(labels, 1, axis=1)} | changes).items():
+        (folder / name).mkdir()
+        tifffile.imwrite(folder / name / "a.tif", array, photometric="minisblack")
+    return {"truth_folder": str(folder / "truth"), "found_folder": str(folder / "found")}
+
+
+def test_distances_notebook_takes_planes(tmp_path):
+    run(EVALUATION / "03_surface_distances.ipynb", tmp_path, **two_squares(tmp_path), voxel_size=[1.0, 0.5, 0.5])
+    assert pd.read_csv(tmp_path / "out" / "distances_objects.csv")["hausdorff"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "changes", "sentence"),
+    [
+        ("03_surface_distances", {}, {}, r"voxel_size=\[z, y, x\]"),
+        ("03_surface_distances", {"voxel_size": [1, 1, 1]}, {"found": np.full((40, 50), 255, np.uint8)}, "classic.components"),
+        ("03_surface_distances", {"voxel_size": [1, 1, 1]}, {"found": np.ones((40, 49), np.uint16)}, "found, a: .*same shape"),
+        ("03_surface_distances", {"voxel_size": [1, 1, 1], "image_name": "z"}, {}, "has no file for z"),
+        ("01_overlap", {}, {"found": np.ones((40, 49), np.uint16)}, "found, a: .*same shape"),
+        ("01_overlap", {}, {"found": np.linspace(0, 1, 2000, dtype=np.float32).reshape(40, 50)}, "a.tif holds fractions"),
+        ("01_overlap", {"filament": False}, {}, "did you mean 'filaments'"),
+    ],
+    ids=["no voxel size", "mask", "shape", "no such image", "shape of a mask", "fractions", "unknown"],
+)
+def test_evaluation_refuses_in_one_sentence(name, parameters, changes, sentence, tmp_path):
+    with pytest.raises(PapermillExecutionError) as caught:
+        run(EVALUATION / f"{name}.ipynb", tmp_path, **two_squares(tmp_path, **changes), **parameters)
+    assert re.search(sentence, caught.value.evalue), caught.value.evalue
+    assert not list((tmp_path / "out").glob("*_record.json"))

@@ -82,3 +82,20 @@ def test_needs_masks_of_one_shape():
             function(mask, mask * 0.5)
         with pytest.raises(ValueError, match=r"must be \(Z, Y, X\)"):
             function(mask[None], mask)
+
+
+def test_masks_of_many_images():
+    generator = np.random.default_rng(8)
+    truths = {name: generator.random((3, 12, 14)) < 0.4 for name in "ab"}
+    found = {method: {name: truth ^ (generator.random(truth.shape) < 0.1) for name, truth in truths.items()} for method in ("x", "y")}
+    table = metrics.evaluate_masks(truths, found)
+    assert list(zip(table["method"], table["image"])) == [("x", "a"), ("x", "b"), ("y", "a"), ("y", "b")]
+    for row in table.itertuples():
+        pair = truths[row.image], found[row.method][row.image]
+        assert (row.dice, row.iou, row.precision, row.recall) == metrics.overlap(*pair)
+        assert (row.cldice, row.line_precision, row.line_recall) == metrics.cldice(*pair)
+    assert metrics.evaluate_masks(truths, found, filaments=False).columns.tolist() == ["method", "image", "dice", "iou", "precision", "recall"]
+    with pytest.raises(ValueError, match="y has no mask for image 'b'"):
+        metrics.evaluate_masks(truths, {"y": {"a": truths["a"]}})
+    with pytest.raises(ValueError, match="y, a: truth and found must have the same shape"):
+        metrics.evaluate_masks({"a": truths["a"]}, {"y": {"a": truths["a"][:2]}})
