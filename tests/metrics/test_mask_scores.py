@@ -94,7 +94,14 @@ def test_masks_of_many_images():
         pair = truths[row.image], found[row.method][row.image]
         assert (row.dice, row.iou, row.precision, row.recall) == metrics.overlap(*pair)
         assert (row.cldice, row.line_precision, row.line_recall) == metrics.cldice(*pair)
-    assert metrics.evaluate_masks(truths, found, filaments=False).columns.tolist() == ["method", "image", "dice", "iou", "precision", "recall"]
+    assert metrics.evaluate_masks(truths, found, filaments=False).columns.tolist() == [
+        "method",
+        "image",
+        "dice",
+        "iou",
+        "precision",
+        "recall",
+    ]
     with pytest.raises(ValueError, match="y has no mask for image 'b'"):
         metrics.evaluate_masks(truths, {"y": {"a": truths["a"]}})
     with pytest.raises(ValueError, match="y, a: truth and found must have the same shape"):

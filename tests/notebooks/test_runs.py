@@ -169,7 +169,9 @@ def test_biology_notebook_shows_which_segmentation_keeps_the_effect(tmp_path):
     assert effect["truth"] == pytest.approx(effect["set"], abs=0.03)
     record = images.read_record(out / "biology_record.json")
     assert set(record["inputs"]) == {"images", "found", "plates", "truth"}
-    assert {entry["name"] for entry in record["outputs"]} == {path.name for path in out.iterdir() if path.is_file()} - {"biology_record.json"}
+    assert {entry["name"] for entry in record["outputs"]} == {path.name for path in out.iterdir() if path.is_file()} - {
+        "biology_record.json"
+    }
 
 
 @pytest.mark.parametrize(
