@@ -13,10 +13,10 @@ FLOORS = {
     "learning": 3, "tuning": 3,
     "engines": 4,
     "algorithms": 5, "comparison": 5,
-    "figures": 6, "notebook": 6, "batch": 6,
+    "figures": 6, "tables": 6, "notebook": 6, "batch": 6,
     "views": 7,
 }  # fmt: skip
-SAME_FLOOR = {("notebook", "figures"), ("batch", "notebook")}
+SAME_FLOOR = {("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
 ORDER = {
     "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
