@@ -16,7 +16,7 @@ test:  ## make the whole environment and run every test, all notebooks included
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) tools/tidy.py --check notebooks
-	@$(RUN) -m pytest -n auto
+	@$(RUN) -m pytest -n auto --dist worksteal
 
 lab:  ## open JupyterLab on the first notebook
 	@$(PYTHON) tools/environment.py lab
