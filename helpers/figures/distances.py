@@ -150,5 +150,10 @@ def _bar(height: int) -> Panel:
 
 
 def _number(axes, height: int, limit: float) -> None:
-    for part, words in ((0, "0 µm"), (0.5, f"{limit / 2:.2g}"), (1, f"≥ {limit:.2g}")):
+    for part, words in ((0, "0 µm"), (0.5, f"{_short(limit / 2)}"), (1, f"≥ {_short(limit)}")):
         axes.text(BAR[0] + 4, (1 - part) * (height - 12) + 6, words, va="center", ha="left", fontsize=8, color="black")
+
+
+def _short(value: float) -> str:
+    """Return a number in two digits, or as a whole one where it is large: it must fit beside the bar."""
+    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
