@@ -131,6 +131,7 @@ def test_every_notebook_stands_in_the_readme_of_its_folder():
 def test_lookup_table_notebook_says_what_the_function_does(name):
     """The same calls with the same keywords in the same order, read from the syntax trees."""
     code = "\n".join(source(cell) for cell in cells(LOOKUP_TABLE / f"{name}.ipynb") if cell["cell_type"] == "code")
+    assert re.search(r"^run\.steps\(\)$", code, re.M), "shows the diagram of its steps"
     assert steps_of(code.replace("stack.raw", "raw")) == steps_of(inspect.getsource(WORKFLOWS[name].function))
 
 
