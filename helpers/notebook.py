@@ -234,7 +234,7 @@ class Run:
         names = {what: f"{stem}_{ending}" for what, ending in OUTPUTS.items()}
         folder = Path(parameters["output_folder"]).expanduser().absolute()
         choices = {name: parameters[name] for name in ("channel", "scene", "time") if name in parameters}
-        _refuse_another_input(folder / names["record"], stack, choices)
+        images.refuse_another_input(folder / names["record"], stack, choices)
         with images.together(folder) as temporary:
             images.write(temporary / names["mask"], mask > 0, stack.voxel_size)
             figures.save(figures.overlay(stack, mask > 0, plane=self._widest(mask)), temporary / names["picture"])
@@ -276,26 +276,6 @@ def _check_folder(folder: str) -> None:
     above = next(place for place in (path, *path.parents) if place.exists())
     if not above.is_dir():
         raise NotADirectoryError(f"{folder} cannot be an output folder: {above} is a file; choose another output folder")
-
-
-def _refuse_another_input(record_path: Path, stack: Stack, choices: Mapping[str, Any]) -> None:
-    """Raise if the results that would be replaced were made from another file, channel, scene or time point."""
-    if not record_path.exists():
-        return
-    try:
-        record = images.read_record(record_path)
-    except ValueError:  # not ours to judge, and not ours to lose
-        raise FileExistsError(f"{record_path} is there and cannot be read: choose another output folder, or move it away") from None
-    before = record["input"]
-    if "path" in before:
-        same = before["path"] == stack.source or (Path(stack.source).exists() and before["sha256"] == images.checksum(stack.source))
-    else:
-        same = (before["name"], before["source"]) == (stack.name, stack.source)
-    # An empty channel is the only one there is, number 0.
-    changed = [f"{name} {record[name]!r}" for name, value in choices.items() if (record[name] or 0) != (value or 0)]
-    if not same or changed:
-        what = ", ".join(changed) if same else before.get("path", before["name"])
-        raise FileExistsError(f"{record_path.parent} holds the results of {what} under the same names: choose another output folder")
 
 
 def _fragment_warnings(mask: np.ndarray) -> list[str]:

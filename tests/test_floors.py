@@ -13,14 +13,20 @@ FLOORS = {
     "learning": 3, "tuning": 3,
     "engines": 4,
     "algorithms": 5, "comparison": 5,
-    "figures": 6, "tables": 6, "notebook": 6, "batch": 6,
+    "figures": 6, "tables": 6, "time_series": 6, "notebook": 6, "batch": 6,
     "views": 7,
 }  # fmt: skip
-SAME_FLOOR = {("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
+SAME_FLOOR = {
+    ("time_series", "figures"),
+    ("notebook", "figures"),
+    ("notebook", "tables"),
+    ("notebook", "time_series"),
+    ("batch", "notebook"),
+}
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
-    "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
+    "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "labels", "folders", "writing", "record"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip

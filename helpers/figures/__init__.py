@@ -13,6 +13,7 @@ from helpers.figures.reports import error_bars, error_shares, page, save_report,
 from helpers.figures.screening import dna_histograms, readouts
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
 from helpers.figures.steps import steps
+from helpers.figures.times import through_time, time_sheet
 
 __all__ = [
     "KINDS",
@@ -45,5 +46,7 @@ __all__ = [
     "score_curves",
     "sheet",
     "steps",
+    "through_time",
+    "time_sheet",
     "with_kinds",
 ]

@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ class Movie:
         return path
 
 
-def movie(stack: Stack, mask: np.ndarray, *, planes_per_second: float = 5) -> Movie:
+def movie(stack: Stack, mask: np.ndarray, *, planes_per_second: float = 5, captions: Sequence[str] = ()) -> Movie:
     """Go through the planes of a stack, raw on the left, the result outlined on the right.
 
     Intensities are shown on one scale for all planes, so that bleaching and empty planes show.
@@ -56,6 +57,8 @@ def movie(stack: Stack, mask: np.ndarray, *, planes_per_second: float = 5) -> Mo
         Outlined in orange; labels are coloured.
     planes_per_second : float
         0.5 to 50.
+    captions : sequence of str
+        Above each plane, in place of its number and height: for a stack whose planes are time points.
 
     Returns
     -------
@@ -67,16 +70,19 @@ def movie(stack: Stack, mask: np.ndarray, *, planes_per_second: float = 5) -> Mo
     TypeError
         If ``stack`` is not a Stack, or ``mask`` is not an array of bool or int.
     ValueError
-        If ``mask`` has another shape than the stack, or ``planes_per_second`` makes no sense.
+        If ``mask`` has another shape than the stack, or ``planes_per_second`` makes no sense, or there are not as many
+        captions as planes.
     """
     from PIL import Image
 
     _checks.number(planes_per_second, "planes_per_second", low=0.5, high=50)
     raw = checked(stack, np.asarray(mask), floats=False)
     limits = pixels.contrast_limits(raw)
+    if captions and len(captions) != len(raw):
+        raise ValueError(f"captions must be one for each plane: got {len(captions)} for {len(raw)} planes")
     frames = []
     for z in range(len(raw)):
-        title = f"raw, plane {z} of {len(raw)}, {z * stack.voxel_size[0]:.2f} µm up"
+        title = captions[z] if captions else f"raw, plane {z} of {len(raw)}, {z * stack.voxel_size[0]:.2f} µm up"
         shown = [panel(stack, raw[z], title, box=NARROW, limits=limits), panel(stack, raw[z], "found", mask[z], box=NARROW, limits=limits)]
         frames.append(drawn(compose(in_row(shown), stack.name)))
     indices, colours = few_colours(np.concatenate(frames))

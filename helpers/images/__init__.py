@@ -3,10 +3,11 @@
 from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
-from helpers.images.record import checksum, read_record, record, record_folders, write_record
+from helpers.images.record import checksum, read_record, record, record_folders, refuse_another_input, versions, write_record
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
-from helpers.images.writing import output_path, said_plainly, together, write
+from helpers.images.times import TimeAxis, checked_times, read_times, time_axis
+from helpers.images.writing import output_path, said_plainly, together, write, write_times
 
 __all__ = [
     "ImageFileError",
@@ -16,7 +17,9 @@ __all__ = [
     "Partners",
     "Stack",
     "StackFolder",
+    "TimeAxis",
     "channel_names",
+    "checked_times",
     "checksum",
     "contents",
     "label_folders",
@@ -30,11 +33,16 @@ __all__ = [
     "read_or",
     "read_plates",
     "read_record",
+    "read_times",
     "record",
     "record_folders",
     "safe_name",
+    "refuse_another_input",
     "said_plainly",
+    "time_axis",
     "together",
+    "versions",
     "write",
     "write_record",
+    "write_times",
 ]

@@ -13,7 +13,7 @@ import tifffile
 from helpers.images.ome_xml import OmeImage, ome_images
 from helpers.images.scenes import ImageFileError, Scene, Selection, paged
 from helpers.images.tiff_check import check_complete, cut_short
-from helpers.images.units import LARGEST_PRINTED, micrometres
+from helpers.images.units import LARGEST_PRINTED, micrometres, seconds
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 RGB_PHOTOMETRIC, TRANSPARENCY = 2, (1, 2)
@@ -94,7 +94,7 @@ def _is_plausible(series: tifffile.TiffPageSeries) -> bool:
 
 
 def _plain_image(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> OmeImage:
-    """Return name and voxel size from ImageJ's description or the resolution tags."""
+    """Return name, voxel size and time step from ImageJ's description or the resolution tags."""
     meta = file.imagej_metadata or (file.shaped_metadata or ({},))[0] or {}
     page = series.keyframe
     stated = meta.get("unit") or None
@@ -104,7 +104,7 @@ def _plain_image(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Om
     for axis, name in zip("yx", ("YResolution", "XResolution")):
         size = micrometres(_pixel_size(page, name), meta.get(f"{axis}unit") or stated or printed)
         sizes.append(None if size and not stated and size > LARGEST_PRINTED else size)
-    return OmeImage(series.name or "", tuple(sizes), ())
+    return OmeImage(series.name or "", tuple(sizes), (), seconds(meta.get("finterval"), meta.get("tunit") or "s"))
 
 
 def _check_declared(file: tifffile.TiffFile, path: Path) -> None:
@@ -137,7 +137,9 @@ def _scene(file: tifffile.TiffFile, series: tifffile.TiffPageSeries, image: OmeI
             f"{path.name} should hold {shape} ({axes}) but has {len(series)} page(s): planes are missing; copy or save it again"
         )
     channels = image.channels
-    return Scene(image.name, axes, shape, np.dtype(series.dtype), take, channels, image.voxel_size, _samples(page, axes, shape))
+    return Scene(
+        image.name, axes, shape, np.dtype(series.dtype), take, channels, image.voxel_size, _samples(page, axes, shape), image.interval
+    )
 
 
 def _samples(page: tifffile.TiffPage, axes: str, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from helpers.images.scenes import ImageFileError, Scene, Selection
-from helpers.images.units import micrometres
+from helpers.images.units import micrometres, seconds
 
 MARKERS = (".zgroup", ".zattrs", ".zarray", "zarr.json")
 ORIGINAL_AXES = "TCZYX"  # of versions 0.1 and 0.2, which do not name them
@@ -88,7 +88,9 @@ def _image_scene(root: Any, group_path: str, name: str, path: Path) -> Scene:
     scale = _scale(image, array.ndim) * _scale(full, array.ndim)
     sizes = tuple(_size(axes, letters, scale, axis, path) for axis in "ZYX")
     channels = tuple(str(channel.get("label") or "") for channel in (attributes.get("omero") or {}).get("channels") or ())
-    return Scene(name, letters, array.shape, np.dtype(array.dtype), _take(array, path), channels, sizes)
+    time = letters.find("T")
+    interval = seconds(scale[time], axes[time].get("unit")) if time >= 0 else None
+    return Scene(name, letters, array.shape, np.dtype(array.dtype), _take(array, path), channels, sizes, interval=interval)
 
 
 def _letter(axis: dict[str, Any]) -> str:

@@ -9,15 +9,16 @@ References
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from helpers.images.units import micrometres
+from helpers.images.units import micrometres, seconds
 
 
 class OmeImage(NamedTuple):
-    """One Image element: its name, its voxel size in um (z, y, x; None where missing), and the names of its channels."""
+    """One Image element: its name, its voxel size in um (z, y, x; None where missing), the names of its channels, and the seconds between time points."""
 
     name: str
     voxel_size: tuple[float | None, float | None, float | None]
     channels: tuple[str, ...]
+    interval: float | None = None
 
 
 def ome_images(xml: str) -> list[OmeImage]:
@@ -36,5 +37,6 @@ def ome_images(xml: str) -> list[OmeImage]:
         # The schema's default unit is the micrometre.
         sizes = (micrometres(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "\u00b5m")) for axis in "ZYX")
         channels = tuple(channel.get("Name") or channel.get("Fluor") or "" for channel in pixels.findall("{*}Channel"))
-        images.append(OmeImage(image.get("Name") or "", tuple(sizes), channels))
+        interval = seconds(pixels.get("TimeIncrement"), pixels.get("TimeIncrementUnit", "s"))
+        images.append(OmeImage(image.get("Name") or "", tuple(sizes), channels, interval))
     return images

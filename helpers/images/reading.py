@@ -82,25 +82,15 @@ def read(
         If the file is of an unknown kind, damaged or cut short, if the channel, scene or time is not in it, if its axes are unknown,
         or if a voxel size is neither in it nor given.
     """
-    _check_types(channel, scene, time, axes)
+    check_types(channel, scene, time, axes)
     given = checked_voxel_size(voxel_size) if np.ndim(voxel_size) != 1 or len(voxel_size) else None
     path = existing(path)
     with opened(path) as scenes:
-        chosen = _chosen_scene(scenes, scene, path)
-        if 0 in chosen.shape:
-            raise ImageFileError(f"{path.name} holds an image without pixels, of shape {chosen.shape}: save it again")
-        chosen = merged_grey(settled(chosen, axes, path))
-        odd = suspicious_axes(chosen, time) if not axes else ""
-        index = _channel_index(chosen, channel, path, odd)
-        _check_time(chosen, time, path)
-        size = given or _complete_voxel_size(chosen, path)
-        if chosen.dtype.kind not in "biuf":
-            raise ImageFileError(f"{path.name} holds {chosen.dtype} values: give an image of real numbers, for example the magnitude")
-        raw = load(chosen, index, int(time))
-    notes = (f"{path.name}: {odd}",) if odd else ()
-    for note in notes:
+        chosen = chosen_channel(scenes, path, channel, scene, time, given, axes)
+        raw = load(chosen.scene, chosen.index, int(time))
+    for note in chosen.notes:
         warnings.warn(note, stacklevel=2)
-    return Stack(raw, size, safe_name(path), str(path.absolute()), notes)
+    return Stack(raw, chosen.voxel_size, safe_name(path), str(path.absolute()), chosen.notes)
 
 
 def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
@@ -117,7 +107,8 @@ def contents(path: str | Path, axes: str = "") -> "pandas.DataFrame":
     -------
     table : pandas.DataFrame
         Columns ``scene`` (index), ``name``, ``axes`` (of the file; letters other than TCZYXS are unknown), ``T, C, Z, Y, X`` (lengths; missing
-        where the axes are unknown), ``dtype``, ``channels`` (list of names), ``voxel_size_um`` (z, y, x; None where the file does not say).
+        where the axes are unknown), ``dtype``, ``channels`` (list of names), ``voxel_size_um`` (z, y, x; None where the file does not say),
+        ``interval_s`` (seconds between time points; None likewise).
 
     Raises
     ------
@@ -153,7 +144,7 @@ def channel_names(path: str | Path, scene: int | str = 0, axes: str = "") -> lis
     FileNotFoundError, ImportError, TypeError, ValueError
         As `read` does.
     """
-    _check_types(None, scene, 0, axes)
+    check_types(None, scene, 0, axes)
     path = existing(path)
     with opened(path) as scenes:
         return merged_grey(settled(_chosen_scene(scenes, scene, path), axes, path)).channel_names()
@@ -197,7 +188,7 @@ def read_or(
     return Input(stack, None)
 
 
-def _check_types(channel: object, scene: object, time: object, axes: object) -> None:
+def check_types(channel: object, scene: object, time: object, axes: object) -> None:
     for value, name, kinds in (
         (channel, "channel", (Integral, str, type(None))),
         (scene, "scene", (Integral, str)),
@@ -209,6 +200,39 @@ def _check_types(channel: object, scene: object, time: object, axes: object) -> 
         raise TypeError(f"axes must be letters, for example 'ZYX', got {axes!r}")
 
 
+class Chosen(NamedTuple):
+    """One channel of one scene of an open file, its voxel size in um, and what looks odd about it."""
+
+    scene: Scene
+    index: int
+    voxel_size: tuple[float, float, float]
+    notes: tuple[str, ...]
+
+
+def chosen_channel(
+    scenes: list[Scene],
+    path: Path,
+    channel: int | str | None,
+    scene: int | str,
+    time: int | None,
+    voxel_size: tuple[float, float, float] | None,
+    axes: str,
+) -> Chosen:
+    """Find what was asked for in an open file; ``time`` None: all time points were asked for, so that many are not odd."""
+    chosen = _chosen_scene(scenes, scene, path)
+    if 0 in chosen.shape:
+        raise ImageFileError(f"{path.name} holds an image without pixels, of shape {chosen.shape}: save it again")
+    chosen = merged_grey(settled(chosen, axes, path))
+    odd = suspicious_axes(chosen, 1 if time is None else time) if not axes else ""
+    index = _channel_index(chosen, channel, path, odd)
+    if time is not None:
+        check_time(chosen, time, path)
+    size = voxel_size or _complete_voxel_size(chosen, path)
+    if chosen.dtype.kind not in "biuf":
+        raise ImageFileError(f"{path.name} holds {chosen.dtype} values: give an image of real numbers, for example the magnitude")
+    return Chosen(chosen, index, size, (f"{path.name}: {odd}",) if odd else ())
+
+
 def _row(index: int, scene: Scene, axes: str, path: Path) -> dict:
     try:
         scene = merged_grey(settled(scene, axes, path))
@@ -217,7 +241,7 @@ def _row(index: int, scene: Scene, axes: str, path: Path) -> dict:
         if axes:
             raise
         lengths = {axis: scene.size(axis) if axis in scene.axes else None for axis in "TCZYX"}
-    facts = {"dtype": str(scene.dtype), "channels": scene.channel_names(), "voxel_size_um": scene.voxel_size}
+    facts = {"dtype": str(scene.dtype), "channels": scene.channel_names(), "voxel_size_um": scene.voxel_size, "interval_s": scene.interval}
     return {"scene": index, "name": scene.name, "axes": scene.axes, **lengths, **facts}
 
 
@@ -290,7 +314,7 @@ def _channel_index(scene: Scene, channel: int | str | None, path: Path, odd: str
     return _index(channel, names, "channel", path)
 
 
-def _check_time(scene: Scene, time: int, path: Path) -> None:
+def check_time(scene: Scene, time: int, path: Path) -> None:
     count = scene.size("T")
     if not 0 <= time < count:
         raise ImageFileError(f"{path.name} has {count} time point(s), 0 to {count - 1}: there is no time={time}")

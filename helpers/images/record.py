@@ -29,7 +29,7 @@ def record(
     parameters: Mapping[str, Any],
     channel: int | str | None = None,
     scene: int | str = 0,
-    time: int = 0,
+    time: int | Sequence[int] = 0,
     duration: float | None = None,
     seed: int | None = None,
     outputs: Sequence[str | Path] = (),
@@ -208,12 +208,52 @@ def checksum(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def versions() -> dict[str, str | None]:
+    """Return the versions of Python and of the packages that a result may hang on; None for what is not installed."""
+    return {"python": platform.python_version(), **{name: _version(distribution) for name, distribution in PACKAGES.items()}}
+
+
+def refuse_another_input(record_path: str | Path, stack: Stack, choices: Mapping[str, Any]) -> None:
+    """Raise if the results that would be replaced were made from another file, channel, scene or time point.
+
+    Parameters
+    ----------
+    record_path : path
+        Where the record of this run will be.
+    stack : Stack
+        The input.
+    choices : mapping
+        What was asked of the file, by the names that a record has for it.
+
+    Raises
+    ------
+    FileExistsError
+        One sentence: results of something else are there under the same names.
+    """
+    record_path = Path(record_path)
+    if not record_path.exists():
+        return
+    try:
+        record = read_record(record_path)
+    except ValueError:  # not ours to judge, and not ours to lose
+        raise FileExistsError(f"{record_path} is there and cannot be read: choose another output folder, or move it away") from None
+    before = record["input"]
+    if "path" in before:
+        same = before["path"] == stack.source or (Path(stack.source).exists() and before["sha256"] == checksum(stack.source))
+    else:
+        same = (before["name"], before["source"]) == (stack.name, stack.source)
+    # An empty channel is the only one there is, number 0.
+    changed = [f"{name} {record[name]!r}" for name, value in choices.items() if (record[name] or 0) != (value or 0)]
+    if not same or changed:
+        what = ", ".join(changed) if same else before.get("path", before["name"])
+        raise FileExistsError(f"{record_path.parent} holds the results of {what} under the same names: choose another output folder")
+
+
 def _circumstances() -> dict[str, Any]:
     """Return when a run ended, and with which versions on what."""
-    packages = {name: _version(distribution) for name, distribution in PACKAGES.items()}
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **packages},
+        "versions": versions(),
         "platform": platform.platform(),
     }
 

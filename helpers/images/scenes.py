@@ -40,6 +40,8 @@ class Scene:
         (z, y, x) in um; None where the file does not say.
     samples : tuple of str
         Names of the samples to keep along S: transparency is not among them.
+    interval : float or None
+        Seconds from one time point to the next; None where the file does not say.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Scene:
     channels: tuple[str, ...] = ()
     voxel_size: tuple[float | None, float | None, float | None] = (None, None, None)
     samples: tuple[str, ...] = ()
+    interval: float | None = None
 
     def size(self, axis: str) -> int:
         """Return the length of an axis; 1 where the scene has none of that letter."""

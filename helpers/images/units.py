@@ -1,4 +1,4 @@
-"""Lengths as files state them, in um."""
+"""Lengths as files state them, in um, and times, in seconds."""
 
 import math
 
@@ -25,6 +25,15 @@ UNITS = MICROMETRE | {
     "\u00c5": 1e-4, "\u212b": 1e-4, "angstrom": 1e-4, "in": 25400.0, "inch": 25400.0, "inches": 25400.0,
 }  # fmt: skip
 
+SECONDS = (
+    dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0)
+    | dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3)
+    | dict.fromkeys(("us", "\u00b5s", "\u03bcs", "microsecond", "microseconds"), 1e-6)
+    | dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0)
+    | dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0)
+    | dict.fromkeys(("d", "day", "days"), 86400.0)
+)
+
 # Pictures carry dots per inch for a printer: 72, 96, 300 or 1200 of them are 21 um and more, which no microscope of cells has.
 LARGEST_PRINTED = 20.0
 
@@ -46,6 +55,22 @@ def micrometres(value: float | str | None, unit: str | None) -> float | None:
         return None
     # 108 nm is 0.108 um, not 0.10800000000000001 um; what is in um stays as it is.
     return number if factor == 1 else float(f"{number * factor:.15g}")
+
+
+def seconds(value: float | str | None, unit: str | None) -> float | None:
+    """Return a time in seconds; None where it or its unit is missing, unknown, not positive or not finite.
+
+    Examples
+    --------
+    >>> seconds("0.5", "min"), seconds(250, "ms"), seconds(0, "s"), seconds(3, "frames")
+    (30.0, 0.25, None, None)
+    """
+    factor = SECONDS.get(str(unit or "").strip().strip("\x00").lower())
+    try:
+        number = float(value) if value is not None else math.nan
+    except (TypeError, ValueError):
+        return None
+    return float(f"{number * factor:.15g}") if factor is not None and math.isfinite(number) and number > 0 else None
 
 
 def _factor(unit: str | None) -> float | None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from helpers.images.stack import RESERVED, checked_voxel_size, safe_name
 
 SUFFIXES = (".tif", ".tiff")
 FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+LARGEST_CLASSIC = 2**32 - 2**25  # bytes; offsets of a plain TIFF have 32 bits
 FORBIDDEN = set('<>:"|?*/\\') | {chr(code) for code in range(32)}
 
 
@@ -50,24 +52,96 @@ def write(path: str | Path, array: np.ndarray, voxel_size: Sequence[float], name
     OSError
         If the folder cannot be made or written, or the disk is full.
     """
-    import tifffile
+    path = _tiff_path(path)
+    stored = _stored(array)
+    size = checked_voxel_size(voxel_size)
+    # Taken from the content, so that the same result has the same bytes.
+    identity = f"{hashlib.sha256(stored.tobytes()).hexdigest()} {stored.shape} {stored.dtype} {size}"
+    _write(path, stored, size, {"axes": "ZYX", "Name": name or safe_name(path)}, identity)
+    return path
 
+
+def write_times(
+    path: str | Path, stacks: Sequence[np.ndarray], voxel_size: Sequence[float], *, interval: float | None = None, name: str = ""
+) -> Path:
+    """Write stacks of several time points as one OME-TIFF with a time axis (TZYX), plane by plane.
+
+    Stored as by `write`, and with the same promises. Files of more than 4 GB become BigTIFF.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.ome.tif`` or ``.tif``; the folder is made if it is missing.
+    stacks : sequence of (Z, Y, X) ndarray
+        One for each time point, of one shape and type: bool, uint8, uint16 or float. Each is asked for twice, and let go of.
+    voxel_size : sequence of 3 float
+        (z, y, x) in um.
+    interval : float, optional
+        Seconds from one time point to the next.
+    name : str, optional
+        Name of the image within the file; the stem of the file name if empty.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    TypeError
+        If a stack is not an array of bool, uint8, uint16 or float.
+    ValueError
+        If there is none, or a shape is not (Z, Y, X) or differs from that of the first; if the file name does not end in ``.tif``.
+    OSError
+        If the folder cannot be made or written, or the disk is full.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> masks = [np.ones((2, 5, 5), bool)] * 3
+    >>> write_times(f"{tempfile.mkdtemp()}/masks.ome.tif", masks, [0.3, 0.1, 0.1], interval=30).name
+    'masks.ome.tif'
+    """
+    path = _tiff_path(path)
+    size = checked_voxel_size(voxel_size)
+    if not len(stacks):
+        raise ValueError("stacks is empty: give one stack for each time point")
+    digest, shape, dtype = hashlib.sha256(), (), None
+    for index in range(len(stacks)):
+        stored = _stored_time(stacks[index], index)
+        shape, dtype = shape or stored.shape, dtype or stored.dtype
+        if (stored.shape, stored.dtype) != (shape, dtype):
+            raise ValueError(f"stacks[{index}] is {stored.shape} {stored.dtype}, the first is {shape} {dtype}: all must be alike")
+        digest.update(stored)
+    whole = (len(stacks), *shape)
+    planes = (plane for index in range(len(stacks)) for plane in _stored_time(stacks[index], index))
+    described = {"axes": "TZYX", "Name": name or safe_name(path)}
+    if interval is not None:
+        described |= {"TimeIncrement": float(interval), "TimeIncrementUnit": "s"}
+    large = int(np.prod(whole, dtype=np.int64)) * dtype.itemsize > LARGEST_CLASSIC
+    identity = f"{digest.hexdigest()} {whole} {dtype} {size} {interval}"
+    _write(path, planes, size, described, identity, shape=whole, dtype=dtype, bigtiff=large)
+    return path
+
+
+def _tiff_path(path: str | Path) -> Path:
     path = Path(path).expanduser()
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} must end in .ome.tif: an OME-TIFF is written")
-    stored = _stored(array)
-    z, y, x = checked_voxel_size(voxel_size)
-    # Taken from the content, so that the same result has the same bytes.
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{hashlib.sha256(stored.tobytes()).hexdigest()} {stored.shape} {stored.dtype} {(z, y, x)}")
-    metadata = {"axes": "ZYX", "Name": name or safe_name(path), "UUID": str(identity)}
-    for axis, size in zip("ZYX", (z, y, x)):
-        metadata |= {f"PhysicalSize{axis}": size, f"PhysicalSize{axis}Unit": "\u00b5m"}
+    return path
+
+
+def _write(path: Path, stored: Any, size: tuple[float, float, float], metadata: dict[str, Any], identity: str, **how: Any) -> None:
+    import tifffile
+
+    z, y, x = size
+    metadata |= {"UUID": str(uuid.uuid5(uuid.NAMESPACE_OID, identity))}
+    for axis, length in zip("ZYX", size):
+        metadata |= {f"PhysicalSize{axis}": length, f"PhysicalSize{axis}Unit": "\u00b5m"}
     with together(path.parent) as folder:
         tifffile.imwrite(
             folder / path.name, stored, ome=True, metadata=metadata, photometric="minisblack", compression="zlib",
-            resolution=(1e4 / x, 1e4 / y), resolutionunit="CENTIMETER",
+            resolution=(1e4 / x, 1e4 / y), resolutionunit="CENTIMETER", **how,
         )  # fmt: skip
-    return path
 
 
 @contextmanager
@@ -175,6 +249,16 @@ def _stored(array: np.ndarray) -> np.ndarray:
             f"labels must be between 0 and {np.iinfo(np.uint32).max}, got {low} to {high}: intensities below 0 are written as float"
         )
     return np.ascontiguousarray(array, dtype=np.uint16 if high <= np.iinfo(np.uint16).max else np.uint32)
+
+
+def _stored_time(array: np.ndarray, index: int) -> np.ndarray:
+    """Return one time point as it is stored; its type must not hang on its values, or time points would differ."""
+    kind = getattr(array, "dtype", None)
+    if kind is None or not (kind.kind in "bf" or kind in (np.uint8, np.uint16)):
+        raise TypeError(f"stacks[{index}] must be an array of bool, uint8, uint16 or float, got {kind or type(array).__name__}")
+    if array.ndim != 3:
+        raise ValueError(f"stacks[{index}] must be (Z, Y, X), got {array.shape}")
+    return _stored(array)
 
 
 def _temporary_folder(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from functools import partial
 
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
-from helpers.phantoms.examples import write_folder, write_label_folders, write_two_channels
+from helpers.phantoms.examples import write_folder, write_label_folders, write_movie, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
@@ -18,6 +18,7 @@ from helpers.phantoms.golgi import golgi_apparatus
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.label_pairs import Damaged, LabelPair, damage, label_pair, nuclei_2d
 from helpers.phantoms.mask_pairs import discs, mask_pair, write_mask_folders
+from helpers.phantoms.movies import TimePhantom, peroxisomes_over_time
 from helpers.phantoms.myofibrils import sarcomeres
 from helpers.phantoms.networks import endoplasmic_reticulum
 from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, granular_nucleoli
@@ -38,6 +39,7 @@ __all__ = [
     "Damaged",
     "LabelPair",
     "Phantom",
+    "TimePhantom",
     "actin",
     "actin_bundles",
     "adherens_junctions",
@@ -71,6 +73,7 @@ __all__ = [
     "nuclei_2d",
     "outline_pair",
     "peroxisomes",
+    "peroxisomes_over_time",
     "sarcomeres",
     "telomeres",
     "tight_junctions",
@@ -80,6 +83,7 @@ __all__ = [
     "write_folder",
     "write_label_folders",
     "write_mask_folders",
+    "write_movie",
     "write_outline_folders",
     "write_plates",
     "write_two_channels",

@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers import images
 from helpers.phantoms.label_pairs import PIXEL_SIZE, damage, nuclei_2d
+from helpers.phantoms.movies import TimePhantom
 from helpers.phantoms.structures import VOXEL_SIZE, mitochondria, nuclear_lamina, nuclei
 
 METHODS = {
@@ -46,6 +47,29 @@ def write_two_channels(folder: str | Path) -> Path:
     with images.together(path.parent) as temporary:
         tifffile.imwrite(temporary / path.name, channels, ome=True, photometric="minisblack", compression="zlib", metadata=metadata)
     return path
+
+
+def write_movie(path: str | Path, movie: TimePhantom) -> Path:
+    """Write a synthetic time series as one OME-TIFF with a time axis.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.ome.tif``; its folder is made if it is missing.
+    movie : TimePhantom
+        Of `peroxisomes_over_time`.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    raws = [stack.raw for stack in movie.stacks]
+    return images.write_times(path, raws, movie.stacks[0].voxel_size, interval=movie.interval)
 
 
 def write_folder(folder: str | Path) -> Path:

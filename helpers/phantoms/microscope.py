@@ -60,6 +60,7 @@ def image(
     bleaching: float = 0.3,
     photons: float = 400.0,
     percentile: float = 99.9,
+    level: float | None = None,
     background: float = 8.0,
     gain: float = 2.2,
     offset: float = 100.0,
@@ -87,6 +88,8 @@ def image(
         Photons per voxel at a ``percentile`` of the blurred fluorescence, before bleaching and without haze.
     percentile : float
         Higher where the structure fills less than a thousandth of the stack.
+    level : float, optional
+        Blurred fluorescence that gives ``photons``, in place of that at the ``percentile``: for pictures of one field in the same light.
     background : float
         Photons per voxel where there is nothing.
     gain : float
@@ -116,7 +119,8 @@ def image(
     _checks.number(bleaching, "bleaching", low=0, high=1)
     light = ndimage.gaussian_filter(_checks.float32(fluorescence), np.divide(blur, voxel_size), mode="nearest", truncate=3)
     light += np.float32(stray / max(1e-6, 1 - stray)) * _spread(light, np.divide((1.5, 1.5, 1.5), voxel_size))
-    level = np.percentile(light[:, ::2, ::2], percentile)
+    if level is None:
+        level = np.percentile(light[:, ::2, ::2], percentile)
     light *= np.float32(photons / level if level > 0 else 0)
     light += np.float32(background)
     if haze is not None:
