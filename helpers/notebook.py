@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import classic, figures, images, measure
+from helpers import classic, figures, images, measure, time_series
 from helpers.images import Stack
 from helpers.metrics import Overlap, overlap
 from helpers.tables import Report, show  # noqa: F401, notebooks write notebook.show
@@ -55,6 +55,7 @@ def check(workflow_id: str = "", namespace: Mapping[str, Any] | None = None) -> 
     run = Run(workflow_id, declared, namespace)
     check_parameters({**run.parameters(), **{name: namespace.get(name, value) for name, value in given.items()}}, declared, workflow_id)
     _check_folder(namespace.get("output_folder", "results"))
+    run.normalize_over_time()
     return run
 
 
@@ -133,6 +134,7 @@ class Run:
     workflow_id: str
     declared: Mapping[str, Any]
     namespace: Mapping[str, Any] = field(repr=False)
+    known: classic.Intensities | None = field(default=None, repr=False)
 
     def parameters(self) -> dict[str, Any]:
         """Return the declared parameters with the values they have now."""
@@ -142,6 +144,20 @@ class Run:
     def workflow(self) -> Workflow:
         """The row of the lookup table."""
         return WORKFLOWS[self.workflow_id]
+
+    def series(self) -> dict[str, Any] | None:
+        """Return what `time_series.run` needs to know of the input, where several time points are asked for; else None."""
+        given = self.parameters()
+        if not self.workflow_id or not isinstance(given.get("time"), (list, tuple)) or not given.get("input_path"):
+            return None
+        return {name: given[name] for name in ("channel", "scene", "voxel_size")} | {"path": given["input_path"], "times": given["time"]}
+
+    def normalize_over_time(self) -> None:
+        """Let the steps of the notebook normalize by all time points together, where several are asked for; else by each image alone."""
+        series = self.series()
+        if series is not None:
+            self.known = classic.intensities(stack.raw for stack in images.read_times(**series))
+        classic.keep_intensities(self.known)
 
     def steps(self) -> figures.Picture:
         """Draw the steps of the workflow with the values as they are now; printed, they are pseudocode."""
@@ -197,6 +213,8 @@ class Run:
     def save(self, stack: Stack, mask: np.ndarray, table: Any = None, seed: int | None = None) -> Report:
         """Save mask, picture, table of objects and record into the output folder; all of them or none.
 
+        Where ``time`` is a list, all of those time points are segmented by the workflow and saved, see `helpers.time_series.run`.
+
         Parameters
         ----------
         stack : Stack
@@ -221,9 +239,11 @@ class Run:
         """
         parameters = self.parameters()
         check_parameters(parameters, self.declared, self.workflow_id)
+        if self.series() is not None:
+            return self._save_series(stack, mask)
         if table is None:
             table = measure.objects(mask, stack, filled=self.workflow.is_shell)
-        values = {name: parameters.get(name, value) for name, value in self.workflow.published.items()}
+        values = self._values()
         quality = self._quality(stack, mask)
         same = bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))
         if not same:
@@ -250,6 +270,20 @@ class Run:
             )
             images.write_record(temporary / names["record"], record)
         return Report([(what, str(folder / name)) for what, name in names.items()], [] if same else quality.warnings[-1:])
+
+    def _values(self) -> dict[str, Any]:
+        """Return the values of the workflow as they are now."""
+        return {name: self.parameters().get(name, value) for name, value in self.workflow.published.items()}
+
+    def _save_series(self, stack: Stack, mask: np.ndarray) -> Report:
+        """Segment and save all time points asked for; say so if the one that is shown came out otherwise."""
+        series, values = self.series(), self._values()
+        same = np.array_equal(time_series.segment(self.workflow, stack, values, self.known), mask > 0)
+        result = time_series.run(self.workflow_id, output_folder=self.parameters()["output_folder"], **series, **values)
+        by_hand = "The time points were segmented by the workflow with the values as they are now; what is shown above differs: run all cells again."
+        rows = [(what, str(path)) for what, path in result.files.items()]
+        counts = ", ".join(str(count) for count in result.table["objects"][:20]) + ("" if len(result.table) <= 20 else ", ...")
+        return Report([*rows, ("objects at each time point", counts)], [*([] if same else [by_hand]), *result.warnings])
 
     def _quality(self, stack: Stack, mask: np.ndarray) -> measure.Quality:
         """Return the signs of failure, with those that concern reading and the look of this workflow."""
@@ -327,6 +361,11 @@ def _check_type(name: str, value: Any, default: Any) -> None:
         str: ((str,), "text"),
         list: ((list, tuple), "a list"),
     }[type(default)]
+    if name == "time" and isinstance(value, (list, tuple)):
+        images.checked_times(value)
+        return
+    if name == "time" and isinstance(default, int):
+        words = "a whole number, or a list of them ([] for all)"
     if name in _NAME_OR_NUMBER:
         wanted, words = (str, int), "a name or a number"
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):

@@ -17,7 +17,6 @@ import re
 import shutil
 import time as clock
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,6 +75,7 @@ class _Job:
     times: list[int]
     voxel_size: list[float]
     fixed: bool
+    known: classic.Intensities | None
     interval: float | None
     folder: Path
 
@@ -100,7 +100,7 @@ class _Job:
             "voxel_size": list(self.voxel_size),
             "workflow": self.workflow.id,
             "values": {name: list(value) if isinstance(value, (tuple, np.ndarray)) else value for name, value in self.values.items()},
-            "normalized_with": self.times if self.fixed else None,
+            "normalized_with": (self.known._asdict() if self.known else self.times) if self.fixed else None,
             "versions": images.versions(),
         }
 
@@ -115,6 +115,7 @@ def run(
     times: Sequence[int] = (),
     voxel_size: Sequence[float] = (),
     fixed: bool = True,
+    known: classic.Intensities | None = None,
     tell: Callable[[str], Any] | None = print,
     **values: Any,
 ) -> Result:
@@ -139,6 +140,8 @@ def run(
     fixed : bool
         Normalize by the intensities of all these time points together (see `helpers.classic.intensities_of`): for light that stays the same,
         while the structure comes and goes. False: each time point by its own, for dyes that bleach while the structure stays.
+    known : Intensities, optional
+        Normalize by these in place of those of the time points, for example by those of an untreated series.
     tell : callable, optional
         Called with a line of progress now and then; None is silent.
     **values
@@ -160,22 +163,22 @@ def run(
     TypeError, ValueError
         One sentence: no such workflow, parameter, channel or time point; a time point cannot be segmented (it says which).
     """
-    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, fixed, values)
+    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, fixed, known, values)
     first = _without_pixels(next(job.stacks(job.times[:1])))
     images.refuse_another_input(job.folder / f"{job.stem}_{OUTPUTS['record']}", first, _choices(job))
     started = clock.monotonic()
     done = _begin(job)
     try:
-        known = _known(job, tell)
+        together = _known(job, tell)
         missing = [time for time in job.times if time not in done]
         if len(missing) < len(job.times) and tell:
             tell(f"{len(job.times) - len(missing)} of {len(job.times)} time points were done before")
         stacks = job.stacks(missing)
         for count, time in enumerate(missing, start=1):
-            _keep(job, time, _measured(job, time, next(stacks), known))
+            _keep(job, time, _measured(job, time, next(stacks), together))
             if tell and (count % max(1, len(missing) // LINES_TOLD) == 0 or count == len(missing)):
                 tell(f"time {time} ({count} of {len(missing)}), {clock.monotonic() - started:.0f} s")
-        result = _save(job, first, known, clock.monotonic() - started)
+        result = _save(job, first, together, clock.monotonic() - started)
     except BaseException:
         if job.partial.exists() and not list(job.partial.glob("time_*.npz")):
             shutil.rmtree(job.partial, ignore_errors=True)
@@ -186,7 +189,7 @@ def run(
 
 def _checked(
     workflow_id: str, path: str | Path, output_folder: str | Path, channel: int | str | None, scene: int | str, times: Sequence[int],
-    voxel_size: Sequence[float], fixed: bool, values: Mapping[str, Any],
+    voxel_size: Sequence[float], fixed: bool, known: classic.Intensities | None, values: Mapping[str, Any],
 ) -> _Job:  # fmt: skip
     """Refuse what cannot be done before anything is read or written."""
     if workflow_id not in WORKFLOWS:
@@ -207,9 +210,8 @@ def _checked(
         )
     folder = Path(output_folder).expanduser().absolute()
     path = Path(path).expanduser().absolute()
-    return _Job(
-        workflow, values, path, channel, scene, wanted or list(range(axis.count)), list(voxel_size), bool(fixed), axis.interval, folder
-    )
+    all_times = wanted or list(range(axis.count))
+    return _Job(workflow, values, path, channel, scene, all_times, list(voxel_size), bool(fixed), known, axis.interval, folder)
 
 
 def _without_pixels(stack: Stack) -> Stack:
@@ -238,8 +240,8 @@ def _begin(job: _Job) -> set[int]:
 
 def _known(job: _Job, tell: Callable[[str], Any] | None) -> classic.Intensities | None:
     """Return the intensities of all time points together; None where each is normalized by its own."""
-    if not job.fixed:
-        return None
+    if not job.fixed or job.known is not None:
+        return job.known if job.fixed else None
     file = job.partial / "intensities.npz"
     if file.exists():
         with np.load(file) as kept:
@@ -257,7 +259,7 @@ def segment(workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: 
     """Segment one time point, normalized by ``known`` where that is given; an image of one value everywhere holds nothing."""
     if stack.raw.min() == stack.raw.max():
         return np.zeros(stack.raw.shape, bool)
-    with classic.intensities_of(known) if known is not None else nullcontext():
+    with classic.intensities_of(known):
         return workflow(stack.raw, **values)
 
 

@@ -10,7 +10,8 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from helpers import classic, figures, images, phantoms, time_series
+from helpers import batch, classic, figures, images, notebook, phantoms, time_series
+from helpers.notebook import INPUTS
 from helpers.workflows import WORKFLOWS
 
 STEM = "movie_slc25a17"
@@ -281,3 +282,59 @@ def test_pictures_of_a_series(movie):
     assert figures.movie(stack, masks, captions=list("abcd")).frames == 4
     with pytest.raises(ValueError, match="captions must be one for each plane"):
         figures.movie(stack, masks, captions=["a"])
+
+
+@pytest.fixture
+def given(file, tmp_path):
+    """Return the parameters of a lookup-table notebook that is given a list of time points."""
+    yield {**INPUTS, **WORKFLOWS["slc25a17"].published, "input_path": str(file), "output_folder": str(tmp_path / "out"), "time": [1, 3]}
+    classic.keep_intensities(None)
+
+
+def test_a_lookup_notebook_shows_one_time_point_and_saves_all(given, movie, tmp_path):
+    started = notebook.check("slc25a17", given)
+    stack, _ = images.read_or(None, given["input_path"], "", 0, given["time"], [])
+    np.testing.assert_array_equal(stack.raw, movie.stacks[1].raw)
+    with classic.intensities_of(classic.intensities([movie.stacks[1].raw, movie.stacks[3].raw])):
+        expected = [WORKFLOWS["slc25a17"](movie.stacks[time].raw) for time in (1, 3)]
+    with classic.intensities_of(None):
+        assert not np.array_equal(WORKFLOWS["slc25a17"](movie.stacks[3].raw), expected[1]), "left to itself, it is another mask"
+    mask = WORKFLOWS["slc25a17"](stack.raw)
+    np.testing.assert_array_equal(mask, expected[0])
+    report = started.save(stack, mask)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out" / f"{STEM}_mask.ome.tif") > 0, expected)
+    assert report.rows[-1][0] == "objects at each time point"
+    assert not [warning for warning in report.warnings if "differs" in warning]
+    assert [warning for warning in started.save(stack, stack.raw > 300).warnings if "differs: run all cells again" in warning]
+
+
+def test_a_single_time_point_is_normalized_by_its_own_again(given, movie):
+    raw = movie.stacks[3].raw
+    own = classic.auto_contrast(raw, 2, 36)
+    notebook.check("slc25a17", given)
+    assert not np.array_equal(classic.auto_contrast(raw, 2, 36), own)
+    notebook.check("slc25a17", {**given, "time": 3})
+    np.testing.assert_array_equal(classic.auto_contrast(raw, 2, 36), own)
+
+
+def test_a_list_of_time_points_without_a_file_is_the_synthetic_stack(given, tmp_path):
+    started = notebook.check("slc25a17", {**given, "input_path": ""})
+    stack, truth = images.read_or(lambda: phantoms.peroxisomes(shape=(6, 48, 48)), "", "", 0, [], [])
+    started.save(stack, WORKFLOWS["slc25a17"](stack.raw))
+    assert truth is not None
+    assert images.contents(next((tmp_path / "out").glob("*_mask.ome.tif")))["T"][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "sentence"), [([2, 1], "in rising order"), ([9], "has 4 time point"), ("all", "a whole number, or a list")]
+)
+def test_a_lookup_notebook_refuses_time_points_that_make_no_sense(given, time, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        notebook.check("slc25a17", {**given, "time": time})
+
+
+def test_a_batch_takes_all_time_points(file, tmp_path):
+    summary = batch.run("slc25a17", [file], tmp_path / "out", {"time": []})
+    assert summary["status"].tolist() == ["done"], summary["error"].tolist()
+    assert images.contents(tmp_path / "out" / f"{STEM}_mask.ome.tif")["T"][0] == 4
+    assert summary["objects"][0] == len(pd.read_csv(tmp_path / "out" / f"{STEM}_objects.csv"))

@@ -33,7 +33,7 @@ from helpers.classic.masks import (
     shell,
     thin,
 )
-from helpers.classic.pooled import Intensities, intensities, intensities_of
+from helpers.classic.pooled import Intensities, intensities, intensities_of, keep_intensities
 from helpers.classic.spots import spot_response_3d, spot_response_by_plane, spots_3d, spots_by_plane
 from helpers.classic.thresholds import median, middle_plane, otsu, otsu_in_objects, otsu_mask, rough_objects, triangle
 
@@ -59,6 +59,7 @@ __all__ = [
     "gaussian_by_plane",
     "intensities",
     "intensities_of",
+    "keep_intensities",
     "local_maxima",
     "median",
     "middle_plane",

@@ -77,15 +77,16 @@ class OfArray:
 
 
 class _Fixed:
-    """What is in force inside `intensities_of`: the intensities, and which image they were last brought to 0 to 1 for, between which limits."""
+    """What is in force: the intensities, if any, and which image they were last brought to 0 to 1 for, between which limits."""
 
-    def __init__(self, known: Intensities) -> None:
+    def __init__(self, known: Intensities | None) -> None:
         self.known = known
         self.image: weakref.ref | None = None
         self.limits = (0.0, 1.0)
 
 
 _FIXED: ContextVar[_Fixed | None] = ContextVar("fixed_intensities", default=None)
+_KEPT = [_Fixed(None)]  # of `keep_intensities`
 
 
 def intensities(raws: np.ndarray | Iterable[np.ndarray]) -> Intensities:
@@ -136,7 +137,7 @@ def intensities(raws: np.ndarray | Iterable[np.ndarray]) -> Intensities:
 
 
 @contextmanager
-def intensities_of(known: Intensities) -> Iterator[Intensities]:
+def intensities_of(known: Intensities | None) -> Iterator[Intensities | None]:
     """Normalize by given intensities, not by those of the image at hand: crops like the whole, all time points alike.
 
     Inside, `auto_contrast`, `auto_contrast_within` and `min_max` take mean, deviation, lowest and highest value from ``known``. What lies
@@ -149,17 +150,17 @@ def intensities_of(known: Intensities) -> Iterator[Intensities]:
 
     Parameters
     ----------
-    known : Intensities
-        From `intensities`.
+    known : Intensities or None
+        From `intensities`; None: each image by its own, whatever is in force around the block.
 
     Yields
     ------
-    known : Intensities
+    known : Intensities or None
 
     Raises
     ------
     TypeError
-        If ``known`` is not what `intensities` returned.
+        If ``known`` is neither.
 
     Examples
     --------
@@ -170,33 +171,48 @@ def intensities_of(known: Intensities) -> Iterator[Intensities]:
     >>> crop
     array([[[0. , 0.5]]], dtype=float32)
     """
-    if not isinstance(known, Intensities):
-        raise TypeError(f"known must be what intensities(raws) returned, got {type(known).__name__}")
-    token = _FIXED.set(_Fixed(known))
+    token = _FIXED.set(_Fixed(_checked(known)))
     try:
         yield known
     finally:
         _FIXED.reset(token)
 
 
+def keep_intensities(known: Intensities | None) -> None:
+    """Normalize by given intensities from here on, as inside `intensities_of`: for notebooks, whose cells cannot share a block.
+
+    It holds for all threads of the program until it is called again. A block of `intensities_of` counts more.
+
+    Parameters
+    ----------
+    known : Intensities or None
+        From `intensities`; None: each image by its own again.
+
+    Raises
+    ------
+    TypeError
+        If ``known`` is neither.
+    """
+    _KEPT[:] = [_Fixed(_checked(known))]
+
+
 def in_force(raw: np.ndarray) -> Intensities | OfArray:
     """Return the fixed intensities, or those of ``raw`` where none are fixed."""
-    fixed = _FIXED.get()
-    return fixed.known if fixed else OfArray(raw)
+    known = _fixed().known
+    return OfArray(raw) if known is None else known
 
 
 def in_force_after(normalized: np.ndarray, prepared_copy: np.ndarray) -> Intensities | OfArray:
     """Return what the fixed intensities became in ``normalized``; those of the image where none are fixed or it was not made from them."""
-    fixed = _FIXED.get()
-    made_here = fixed is not None and fixed.image is not None and fixed.image() is normalized
+    fixed = _fixed()
+    made_here = fixed.known is not None and fixed.image is not None and fixed.image() is normalized
     return fixed.known.rescaled(*fixed.limits) if made_here else OfArray(prepared_copy)
 
 
 def remember(normalized: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return ``normalized``, after noting for `in_force_after` between which limits it was made."""
-    fixed = _FIXED.get()
-    if fixed is not None:
-        fixed.image, fixed.limits = weakref.ref(normalized), (low, high)
+    fixed = _fixed()
+    fixed.image, fixed.limits = weakref.ref(normalized), (low, high)
     return normalized
 
 
@@ -205,6 +221,16 @@ def prepared(raw: np.ndarray, name: str = "raw") -> np.ndarray:
     _checks.image(raw, name)
     kind = {"f2": np.float32, "f16": np.float64}.get(raw.dtype.str[1:], raw.dtype.newbyteorder("="))
     return np.require(raw, kind, "CAWE")
+
+
+def _fixed() -> _Fixed:
+    return _FIXED.get() or _KEPT[0]
+
+
+def _checked(known: Intensities | None) -> Intensities | None:
+    if known is not None and not isinstance(known, Intensities):
+        raise TypeError(f"known must be what intensities(raws) returned, or None, got {type(known).__name__}")
+    return known
 
 
 def _histogram(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

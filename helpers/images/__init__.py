@@ -1,8 +1,9 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
 from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
+from helpers.images.inputs import Input, read_or
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
-from helpers.images.reading import Input, channel_names, contents, read, read_or
+from helpers.images.reading import channel_names, contents, read
 from helpers.images.record import checksum, read_record, record, record_folders, refuse_another_input, versions, write_record
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name

@@ -27,13 +27,6 @@ FORMATS: dict[str, Callable[[Path], AbstractContextManager[list[Scene]]]] = {
 KNOWN_FILES = f"{', '.join(FORMATS)} files and .zarr folders"
 
 
-class Input(NamedTuple):
-    """What a workflow starts from: a stack, and the truth where it is known."""
-
-    stack: Stack
-    truth: np.ndarray | None
-
-
 def read(
     path: str | Path,
     channel: int | str | None = None,
@@ -148,44 +141,6 @@ def channel_names(path: str | Path, scene: int | str = 0, axes: str = "") -> lis
     path = existing(path)
     with opened(path) as scenes:
         return merged_grey(settled(_chosen_scene(scenes, scene, path), axes, path)).channel_names()
-
-
-def read_or(
-    make: Callable[[], tuple[Stack, np.ndarray]],
-    input_path: str | Path,
-    channel: int | str | None = None,
-    scene: int | str = 0,
-    time: int = 0,
-    voxel_size: Sequence[float] = (),
-) -> Input:
-    """Read a file, or make a synthetic stack with known truth where ``input_path`` is empty.
-
-    Parameters
-    ----------
-    make : callable
-        Called without arguments; returns (stack, truth).
-    input_path : str or Path
-        As ``path`` of `read`; "" calls ``make``, and the arguments after it are not used.
-    channel, scene, time, voxel_size
-        As in `read`.
-
-    Returns
-    -------
-    input : Input
-        ``stack``, and ``truth``: None for a file.
-
-    Raises
-    ------
-    FileNotFoundError, ImportError, TypeError, ValueError
-        As `read` does.
-    """
-    if input_path is None or input_path == "":
-        stack, truth = make()
-        return Input(stack, truth)
-    stack = read(input_path, channel, scene, time, voxel_size)
-    if stack.raw.dtype == bool:
-        raise ImageFileError(f"{Path(input_path).name} is a mask (bool): give the file of the raw intensities")
-    return Input(stack, None)
 
 
 def check_types(channel: object, scene: object, time: object, axes: object) -> None:

@@ -176,3 +176,21 @@ def test_bad_images_get_one_sentence(raws, error, sentence):
 def test_what_is_known_must_be_intensities():
     with pytest.raises(TypeError, match="known must be what intensities"), classic.intensities_of(counts()):
         pass
+
+
+def test_kept_intensities_hold_until_they_are_taken_back_and_a_block_counts_more():
+    raw, other = counts(), counts(5) * np.uint16(2)
+    plain = classic.min_max(raw)
+    with classic.intensities_of(classic.intensities(other)):
+        expected = classic.min_max(raw)
+    try:
+        classic.keep_intensities(classic.intensities(other))
+        np.testing.assert_array_equal(classic.min_max(raw), expected)
+        with classic.intensities_of(None):
+            np.testing.assert_array_equal(classic.min_max(raw), plain)
+        np.testing.assert_array_equal(classic.min_max(raw), expected)
+    finally:
+        classic.keep_intensities(None)
+    np.testing.assert_array_equal(classic.min_max(raw), plain)
+    with pytest.raises(TypeError, match="or None"):
+        classic.keep_intensities(3)
