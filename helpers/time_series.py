@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import time as clock
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,7 @@ OUTPUTS: Mapping[str, str] = {
 }  # fmt: skip
 """What `run` leaves in its output folder, after ``<stem>_<id>_``."""
 
+NORMALIZE = ("together", "levelled", "each")
 SHOWN = 6  # time points in the picture
 LINES_TOLD = 20  # of progress
 FADED = 0.2  # change of the light above the darkest voxel, from first to last, that is told
@@ -55,12 +56,39 @@ class Result(NamedTuple):
         What was written.
     warnings : list of str
         What to look at, in sentences.
+    series : dict
+        The input, as `helpers.images.read_times` takes it.
     """
 
     table: "pd.DataFrame"
     objects: "pd.DataFrame"
     files: dict[str, Path]
     warnings: list[str]
+    series: dict[str, Any]
+
+    def film(self, *, most: int = 60, times_per_second: float = 2) -> figures.Movie:
+        """Go through the time points, the brightest value along z, raw and with the result outlined.
+
+        Parameters
+        ----------
+        most : int
+            Time points shown, evenly spaced.
+        times_per_second : float
+            0.5 to 50.
+
+        Returns
+        -------
+        film : Movie
+            Shows itself as the last expression of a cell; its ``save`` writes a GIF.
+        """
+        shown = _spread(len(self.table), most)
+        times = [self.series["times"][index] for index in shown]
+        raw = [stack.raw.max(axis=0) for stack in images.read_times(**self.series | {"times": times})]
+        found = [stack.raw.max(axis=0) > 0 for stack in images.read_times(self.files["mask"], times=shown)]
+        voxel_size = next(images.read_times(self.files["mask"], times=[0])).voxel_size
+        stack = Stack(np.stack(raw), voxel_size, self.files["mask"].name.removesuffix("_mask.ome.tif"), str(self.series["path"]))
+        captions = [_caption(self.table.iloc[index]) for index in shown]
+        return figures.movie(stack, np.stack(found), planes_per_second=times_per_second, captions=captions)
 
 
 @dataclass(frozen=True)
@@ -74,7 +102,7 @@ class _Job:
     scene: int | str
     times: list[int]
     voxel_size: list[float]
-    fixed: bool
+    normalize: str
     known: classic.Intensities | None
     interval: float | None
     folder: Path
@@ -88,8 +116,12 @@ class _Job:
         """The hidden folder of what is done."""
         return self.folder / f".{self.stem}_times"
 
+    @property
+    def series(self) -> dict[str, Any]:
+        return {"path": self.path, "channel": self.channel, "scene": self.scene, "times": self.times, "voxel_size": self.voxel_size}
+
     def stacks(self, times: Sequence[int]) -> Iterator[Stack]:
-        return images.read_times(self.path, self.channel, self.scene, times, self.voxel_size)
+        return images.read_times(**self.series | {"times": times})
 
     def key(self) -> dict[str, Any]:
         """What a finished time point hangs on; the other time points, too, where all are normalized alike."""
@@ -100,7 +132,9 @@ class _Job:
             "voxel_size": list(self.voxel_size),
             "workflow": self.workflow.id,
             "values": {name: list(value) if isinstance(value, (tuple, np.ndarray)) else value for name, value in self.values.items()},
-            "normalized_with": (self.known._asdict() if self.known else self.times) if self.fixed else None,
+            "normalize": self.normalize,
+            "known": self.known and self.known._asdict(),
+            "of": None if self.normalize == "each" else self.times,
             "versions": images.versions(),
         }
 
@@ -114,7 +148,7 @@ def run(
     scene: int | str = 0,
     times: Sequence[int] = (),
     voxel_size: Sequence[float] = (),
-    fixed: bool = True,
+    normalize: str = "together",
     known: classic.Intensities | None = None,
     tell: Callable[[str], Any] | None = print,
     **values: Any,
@@ -137,9 +171,11 @@ def run(
         As for `helpers.images.read`.
     times : sequence of int
         Which time points, in rising order; all if empty.
-    fixed : bool
-        Normalize by the intensities of all these time points together (see `helpers.classic.intensities_of`): for light that stays the same,
-        while the structure comes and goes. False: each time point by its own, for dyes that bleach while the structure stays.
+    normalize : {"together", "levelled", "each"}
+        "together": by the intensities of all these time points, see `helpers.classic.intensities_of`; for steady light. "levelled": the same,
+        after each time point was brought to the light of the brightest, for dyes that bleach and lamps that drift [1]_: its distance from the
+        darkest voxel of all is multiplied, so that the means agree. "each": each by its own intensities; what is found then changes with
+        what else is in the image.
     known : Intensities, optional
         Normalize by these in place of those of the time points, for example by those of an untreated series.
     tell : callable, optional
@@ -162,20 +198,26 @@ def run(
         If the folder cannot be written, or the disk is full. What was done is kept where it can be.
     TypeError, ValueError
         One sentence: no such workflow, parameter, channel or time point; a time point cannot be segmented (it says which).
+
+    References
+    ----------
+    .. [1] Miura, K. (2020) Bleach correction ImageJ plugin for compensating the photobleaching of time-lapse sequences (the simple ratio
+       method). F1000Research 9:1494. :DOI:`10.12688/f1000research.27171.1`
     """
-    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, fixed, known, values)
+    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, normalize, known, values)
     first = _without_pixels(next(job.stacks(job.times[:1])))
     images.refuse_another_input(job.folder / f"{job.stem}_{OUTPUTS['record']}", first, _choices(job))
     started = clock.monotonic()
     done = _begin(job)
     try:
-        together = _known(job, tell)
+        light = _light(job)
+        together = _known(job, light, tell)
         missing = [time for time in job.times if time not in done]
         if len(missing) < len(job.times) and tell:
             tell(f"{len(job.times) - len(missing)} of {len(job.times)} time points were done before")
         stacks = job.stacks(missing)
         for count, time in enumerate(missing, start=1):
-            _keep(job, time, _measured(job, time, next(stacks), together))
+            _keep(job, time, _measured(job, time, next(stacks), light, together))
             if tell and (count % max(1, len(missing) // LINES_TOLD) == 0 or count == len(missing)):
                 tell(f"time {time} ({count} of {len(missing)}), {clock.monotonic() - started:.0f} s")
         result = _save(job, first, together, clock.monotonic() - started)
@@ -187,9 +229,36 @@ def run(
     return result
 
 
+def against_truth(tables: "Mapping[str, pd.DataFrame]", truth: "pd.DataFrame") -> "pd.DataFrame":
+    """Say how far counts and volumes over time are from the truth.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``table`` of results of one series, by name.
+    truth : pandas.DataFrame
+        Columns ``time``, ``objects`` and ``volume_um3``; the time points of all tables among them.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        A row for each name: ``objects_wrong`` (too many or too few, summed over the time points), ``true_objects`` (summed), and the volume
+        found over the true one, at the first time point, at the last, and the ``drift``, the largest over the smallest.
+    """
+    import pandas as pd
+
+    rows = []
+    for name, table in tables.items():
+        true = truth.set_index("time").loc[table["time"]].reset_index()
+        ratio = table["volume_um3"] / true["volume_um3"]
+        wrong = int((table["objects"] - true["objects"]).abs().sum())
+        rows.append((name, wrong, int(true["objects"].sum()), ratio.iloc[0], ratio.iloc[-1], ratio.max() / ratio.min()))
+    return pd.DataFrame(rows, columns=["normalize", "objects_wrong", "true_objects", "volume_ratio_first", "volume_ratio_last", "drift"])
+
+
 def _checked(
     workflow_id: str, path: str | Path, output_folder: str | Path, channel: int | str | None, scene: int | str, times: Sequence[int],
-    voxel_size: Sequence[float], fixed: bool, known: classic.Intensities | None, values: Mapping[str, Any],
+    voxel_size: Sequence[float], normalize: str, known: classic.Intensities | None, values: Mapping[str, Any],
 ) -> _Job:  # fmt: skip
     """Refuse what cannot be done before anything is read or written."""
     if workflow_id not in WORKFLOWS:
@@ -197,8 +266,8 @@ def _checked(
         raise ValueError(
             f"there is no workflow {workflow_id!r}: {f'did you mean {close[0]!r}' if close else 'give an id of the lookup table'}"
         )
-    if not isinstance(fixed, (bool, np.bool_)):
-        raise TypeError(f"fixed must be True or False, got {fixed!r}")
+    if normalize not in NORMALIZE:
+        raise ValueError(f"normalize must be one of {', '.join(NORMALIZE)}, got {normalize!r}")
     workflow = WORKFLOWS[workflow_id]
     values = {**workflow.published, **values}
     check_values(workflow.function, values)
@@ -211,7 +280,7 @@ def _checked(
     folder = Path(output_folder).expanduser().absolute()
     path = Path(path).expanduser().absolute()
     all_times = wanted or list(range(axis.count))
-    return _Job(workflow, values, path, channel, scene, all_times, list(voxel_size), bool(fixed), known, axis.interval, folder)
+    return _Job(workflow, values, path, channel, scene, all_times, list(voxel_size), normalize, known, axis.interval, folder)
 
 
 def _without_pixels(stack: Stack) -> Stack:
@@ -238,21 +307,56 @@ def _begin(job: _Job) -> set[int]:
     return set()
 
 
-def _known(job: _Job, tell: Callable[[str], Any] | None) -> classic.Intensities | None:
+class Light(NamedTuple):
+    """How bright time points are: the lowest value of all, and by what the distance from it is multiplied at each."""
+
+    dark: float
+    factors: dict[int, float]
+
+    def level(self, raw: np.ndarray, time: int) -> np.ndarray:
+        """Return a time point as it would be in the light of the brightest."""
+        if time not in self.factors:
+            return raw
+        dark = np.float32(self.dark)
+        return (raw.astype(np.float32) - dark) * np.float32(self.factors[time]) + dark
+
+
+STEADY = Light(0.0, {})
+
+
+def light(stacks: Iterable[tuple[int, Stack]]) -> Light:
+    """Measure how bright time points are; one that is nearly dark (a closed shutter) is left as it is."""
+    lowest, means = np.inf, {}
+    for time, stack in stacks:
+        lowest, means[time] = min(lowest, float(stack.raw.min())), float(stack.raw.mean(dtype=float))
+    brightest = max(means.values()) - lowest
+    return Light(lowest, {time: brightest / (mean - lowest) for time, mean in means.items() if mean - lowest > 0.01 * brightest})
+
+
+def _light(job: _Job) -> Light:
+    """Return the light of all time points where they are to be levelled; measured once."""
+    if job.normalize != "levelled":
+        return STEADY
+    file = job.partial / "light.npz"
+    if not file.exists():
+        measured = light(zip(job.times, job.stacks(job.times)))
+        _write(job, file, {"dark": measured.dark, "times": list(measured.factors), "factors": list(measured.factors.values())})
+    with np.load(file) as kept:
+        return Light(kept["dark"].item(), dict(zip(kept["times"].tolist(), kept["factors"].tolist())))
+
+
+def _known(job: _Job, light: Light, tell: Callable[[str], Any] | None) -> classic.Intensities | None:
     """Return the intensities of all time points together; None where each is normalized by its own."""
-    if not job.fixed or job.known is not None:
-        return job.known if job.fixed else None
+    if job.normalize == "each" or job.known is not None:
+        return None if job.normalize == "each" else job.known
     file = job.partial / "intensities.npz"
-    if file.exists():
-        with np.load(file) as kept:
-            return classic.Intensities(
-                *(kept[name] if name in ("values", "counts") else kept[name].item() for name in classic.Intensities._fields)
-            )
-    if tell:
-        tell(f"reading the intensities of {len(job.times)} time point(s)")
-    known = classic.intensities(stack.raw for stack in job.stacks(job.times))
-    _write(job, file, known._asdict())
-    return known
+    if not file.exists():
+        if tell:
+            tell(f"reading the intensities of {len(job.times)} time point(s)")
+        stacks = job.stacks(job.times)
+        _write(job, file, classic.intensities(light.level(next(stacks).raw, time) for time in job.times)._asdict())
+    with np.load(file) as kept:
+        return classic.Intensities(*(kept[name] if kept[name].ndim else kept[name].item() for name in classic.Intensities._fields))
 
 
 def segment(workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: classic.Intensities | None) -> np.ndarray:
@@ -263,10 +367,10 @@ def segment(workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: 
         return workflow(stack.raw, **values)
 
 
-def _measured(job: _Job, time: int, stack: Stack, known: classic.Intensities | None) -> dict[str, Any]:
+def _measured(job: _Job, time: int, stack: Stack, light: Light, known: classic.Intensities | None) -> dict[str, Any]:
     """Return what is kept of one time point: its mask, its rows of both tables, what looked odd."""
     try:
-        mask = segment(job.workflow, stack, job.values, known)
+        mask = segment(job.workflow, replace(stack, raw=light.level(stack.raw, time)), job.values, known)
     except (TypeError, ValueError, MemoryError) as error:
         raise type(error)(f"time {time}: {error}") from error
     objects = measure.objects(mask, stack, filled=job.workflow.is_shell)
@@ -333,7 +437,7 @@ def _save(job: _Job, first: Stack, known: classic.Intensities | None, duration: 
     parts = [masks.about(index) for index in range(len(masks))]
     table = pd.DataFrame([part["row"] for part in parts])
     objects = pd.DataFrame({name: [value for part in parts for value in part["objects"][name]] for name in parts[0]["objects"]})
-    warnings = [*_grouped(job.times, [part["warnings"] for part in parts]), *_fading(table, known)]
+    warnings = [*_grouped(job.times, [part["warnings"] for part in parts]), *_fading(table, job, known)]
     names = {what: f"{job.stem}_{ending}" for what, ending in OUTPUTS.items()}
     with images.together(job.folder) as temporary:
         images.write_times(temporary / names["mask"], masks, first.voxel_size, interval=job.interval)
@@ -346,22 +450,27 @@ def _save(job: _Job, first: Stack, known: classic.Intensities | None, duration: 
             outputs=[temporary / names[what] for what in OUTPUTS if what != "record"],
             quality={"foreground_fraction": table["fraction"].mean(), "objects": int(table["objects"].sum()), "warnings": warnings},
         )  # fmt: skip
-        record |= {"shape": [len(table), *first.raw.shape], "interval_s": job.interval, "fixed_normalization": job.fixed}
+        record |= {"shape": [len(table), *first.raw.shape], "interval_s": job.interval, "normalize": job.normalize}
         record |= {"intensities": {name: getattr(known, name) for name in known._fields[:5]} if known else None}
         images.write_record(temporary / names["record"], record)
-    return Result(table, objects, {what: job.folder / name for what, name in names.items()}, warnings)
+    return Result(table, objects, {what: job.folder / name for what, name in names.items()}, warnings, job.series)
 
 
 def _sheet(job: _Job, masks: _Kept, table: "pd.DataFrame", voxel_size: tuple[float, float, float]) -> figures.Picture:
     """Show a few time points, the brightest value along z, with what was found."""
-    shown = np.unique(np.linspace(0, len(masks) - 1, min(SHOWN, len(masks))).round().astype(int)).tolist()
+    shown = _spread(len(masks), SHOWN)
     stacks = job.stacks([job.times[index] for index in shown])
     raw, found = zip(*((stack.raw.max(axis=0), masks[index].max(axis=0)) for index, stack in zip(shown, stacks)))
-    captions = [caption(table.iloc[index]) for index in shown]
+    captions = [_caption(table.iloc[index]) for index in shown]
     return figures.time_sheet(Stack(np.stack(raw), voxel_size, job.stem), np.stack(found), captions, title=f"{job.stem}, brightest along z")
 
 
-def caption(row: "pd.Series") -> str:
+def _spread(length: int, most: int) -> list[int]:
+    """Return at most so many indices, evenly spaced from the first to the last."""
+    return np.unique(np.linspace(0, length - 1, min(most, length)).round().astype(int)).tolist()
+
+
+def _caption(row: "pd.Series") -> str:
     """Name a time point by its number, its time and its objects."""
     when = f", {row['time_s']:g} s" if row["time_s"] == row["time_s"] else ""
     return f"time {int(row['time'])}{when}: {int(row['objects'])} objects"
@@ -376,9 +485,9 @@ def _grouped(times: Sequence[int], warnings: Sequence[Sequence[str]]) -> list[st
     return [f"At {len(found)} of {len(times)} time points, first at {found[0][0]}: {found[0][1]}" for found in kinds.values()]
 
 
-def _fading(table: "pd.DataFrame", known: classic.Intensities | None) -> list[str]:
+def _fading(table: "pd.DataFrame", job: _Job, known: classic.Intensities | None) -> list[str]:
     """Say when the light changes from the first to the last time point: one normalization for all then misleads."""
-    if known is None or len(table) < 2:
+    if job.normalize != "together" or len(table) < 2:
         return []
     first, last = table["raw_mean"].iloc[[0, -1]] - known.lowest
     change = last / first - 1 if first > 0 else 0.0
@@ -387,5 +496,5 @@ def _fading(table: "pd.DataFrame", known: classic.Intensities | None) -> list[st
     return [
         f"The whole image is {abs(change):.0%} {'darker' if change < 0 else 'brighter'} at the last time point than at the first. If that is "
         f"bleaching or the lamp, what {'fades is found smaller' if change < 0 else 'brightens is found larger'} with one normalization for all: "
-        "compare with each time point normalized by its own."
+        "compare with normalize = 'levelled' (08_time_series)."
     ]

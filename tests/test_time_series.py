@@ -43,19 +43,24 @@ def contents(folder, but=("record.json",)):
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.endswith(but)}
 
 
-@pytest.mark.parametrize("fixed", [True, False])
-def test_masks_and_tables_are_those_of_single_calls(movie, file, tmp_path, fixed):
-    result = run(file, tmp_path / "out", fixed=fixed, spot_cutoffs=[0.06])
+def levelled(raws):
+    """Bring all to the light of the brightest, as the docstring says it."""
+    dark = np.float32(np.min(raws))
+    light = [raw.mean(dtype=float) - dark for raw in raws]
+    return [(raw.astype("f4") - dark) * np.float32(max(light) / each) + dark for raw, each in zip(raws, light)]
+
+
+@pytest.mark.parametrize("normalize", time_series.NORMALIZE)
+def test_masks_and_tables_are_those_of_single_calls(movie, file, tmp_path, normalize):
+    result = run(file, tmp_path / "out", normalize=normalize, spot_cutoffs=[0.06])
     raws = [stack.raw for stack in movie.stacks]
+    seen = levelled(raws) if normalize == "levelled" else raws
     stored = tifffile.imread(result.files["mask"])
     assert stored.shape == (4, 6, 48, 48)
     assert set(np.unique(stored)) == {0, 255}
     for time, raw in enumerate(raws):
-        if fixed:
-            with classic.intensities_of(classic.intensities(np.concatenate(raws))):
-                expected = WORKFLOWS["slc25a17"](raw, spot_cutoffs=[0.06])
-        else:
-            expected = WORKFLOWS["slc25a17"](raw, spot_cutoffs=[0.06])
+        with classic.intensities_of(None if normalize == "each" else classic.intensities(np.concatenate(seen))):
+            expected = WORKFLOWS["slc25a17"](seen[time], spot_cutoffs=[0.06])
         np.testing.assert_array_equal(stored[time] > 0, expected)
         row = result.table.loc[time]
         assert row["objects"] == ndimage.label(expected, np.ones((3, 3, 3)))[1] == (result.objects["time"] == time).sum()
@@ -72,11 +77,11 @@ def test_the_files_say_what_they_are(file, tmp_path):
     (row,) = images.contents(result.files["mask"]).to_dict("records")
     assert (row["T"], row["Z"], row["voxel_size_um"], row["interval_s"]) == (4, 6, (0.29, 0.108, 0.108), 30)
     record = images.read_record(result.files["record"])
-    assert (record["time"], record["shape"], record["interval_s"], record["fixed_normalization"]) == (
+    assert (record["time"], record["shape"], record["interval_s"], record["normalize"]) == (
         [0, 1, 2, 3],
         [4, 6, 48, 48],
         30,
-        True,
+        "together",
     )
     assert {each["name"]: each["sha256"] for each in record["outputs"]} == {
         path.name: images.checksum(path) for what, path in result.files.items() if what != "record"
@@ -122,7 +127,7 @@ def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch
     assert len(list((tmp_path / "out").iterdir())) == len(time_series.OUTPUTS), "the hidden folder is gone"
 
 
-@pytest.mark.parametrize("change", [{"minimum_size": 5}, {"fixed": False}, {"times": [0, 1, 2]}], ids=str)
+@pytest.mark.parametrize("change", [{"minimum_size": 5}, {"normalize": "levelled"}, {"times": [0, 1, 2]}], ids=str)
 def test_what_was_done_in_another_way_is_done_again(file, tmp_path, monkeypatch, change):
     monkeypatch.setattr(time_series, "_save", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -139,7 +144,7 @@ def test_a_time_point_that_cannot_be_segmented_is_named(movie, tmp_path):
     raws[2][0, 0, 0] = np.nan
     file = images.write_times(tmp_path / "movie.ome.tif", raws, [0.29, 0.108, 0.108])
     with pytest.raises(ValueError, match="time 2: .*NaN"):
-        run(file, tmp_path / "out", fixed=False)
+        run(file, tmp_path / "out", normalize="each")
 
 
 def test_a_dark_time_point_holds_nothing(movie, tmp_path):
@@ -170,7 +175,7 @@ def test_a_file_without_time_axis_is_one_time_point(movie, tmp_path):
         ({"times": [-1]}, ValueError, "in rising order"),
         ({"times": "all"}, TypeError, "times must be a list of time points"),
         ({"times": [0.5]}, TypeError, "times must be a list of time points"),
-        ({"fixed": "yes"}, TypeError, "fixed must be True or False"),
+        ({"normalize": "yes"}, ValueError, "normalize must be one of together, levelled, each"),
         ({"minimum_sise": 3}, TypeError, "did you mean 'minimum_size'"),
         ({"channel": 2}, ValueError, "there is no channel 2"),
     ],
@@ -180,6 +185,14 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(file, tmp_path, given, e
     with pytest.raises(error, match=sentence):
         run(file, tmp_path / "out", **given)
     assert not (tmp_path / "out").exists()
+
+
+def test_given_intensities_are_taken(movie, file, tmp_path):
+    known = classic.intensities(movie.stacks[0].raw * np.uint16(2))
+    result = run(file, tmp_path / "out", times=[2], known=known)
+    with classic.intensities_of(known):
+        expected = WORKFLOWS["slc25a17"](movie.stacks[2].raw)
+    np.testing.assert_array_equal(tifffile.imread(result.files["mask"]).reshape(expected.shape) > 0, expected)
 
 
 def test_an_unknown_workflow_is_named(file, tmp_path):
@@ -248,18 +261,20 @@ def test_one_time_point_is_in_memory_at_a_time(file, tmp_path, monkeypatch):
     assert most <= 1
 
 
-def test_fixed_normalization_is_right_for_steady_light_and_wrong_for_fading_light():
-    """What the notebook says, measured: volume found over true volume must not drift."""
+def test_which_normalization_is_right_for_which_light():
+    """What the notebook says, measured: volume found over true volume must not drift from time point to time point."""
     drift = {}
     for name, bleaching, growth in (("grows", 0, 3), ("bleaches", 0.15, 1)):
         series = phantoms.peroxisomes_over_time(3, bleaching=bleaching, growth=growth)
         raws = [stack.raw for stack in series.stacks]
-        with classic.intensities_of(classic.intensities(raws)):
-            fixed = [WORKFLOWS["slc25a17"](raw).sum() / (truth > 0).sum() for raw, truth in zip(raws, series.truths)]
-        own = [WORKFLOWS["slc25a17"](raw).sum() / (truth > 0).sum() for raw, truth in zip(raws, series.truths)]
-        drift[name] = [max(ratios) / min(ratios) for ratios in (fixed, own)]
-    assert drift["grows"][0] < 1.1 < drift["grows"][1]
-    assert drift["bleaches"][1] < 1.3 < 1.8 < drift["bleaches"][0]
+        for normalize, seen in (("together", raws), ("levelled", levelled(raws)), ("each", raws)):
+            with classic.intensities_of(None if normalize == "each" else classic.intensities(seen)):
+                ratios = [WORKFLOWS["slc25a17"](raw).sum() / (truth > 0).sum() for raw, truth in zip(seen, series.truths)]
+            drift[name, normalize] = max(ratios) / min(ratios)
+    assert drift["grows", "together"] < 1.1 < 1.2 < drift["grows", "each"]
+    assert drift["grows", "levelled"] < 1.15
+    assert drift["bleaches", "levelled"] < 1.1 < 1.8 < drift["bleaches", "together"]
+    assert drift["bleaches", "each"] < 1.3
 
 
 @pytest.mark.parametrize(("finterval", "tunit", "seconds"), [(2.5, "sec", 2.5), (2, "min", 120), (0, "sec", None)])

@@ -3,7 +3,7 @@
 As in `structures`, the truth is drawn from the same centres and radii as the dye, and is wider than the structure by a stated amount.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from helpers import _checks
 from helpers.images import Stack
 from helpers.phantoms import cells, microscope, placing
 from helpers.phantoms.structures import SPOT_RADII, SPOT_REACH, VOXEL_SIZE, cytosol, nuclear_bodies, start
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 APART = 1.05  # um between the places around which two bodies move
 STEP, REACH = 0.05, 0.1  # um: how far a body moves from one time point to the next, and from its place at most
@@ -34,6 +37,17 @@ class TimePhantom(NamedTuple):
     stacks: list[Stack]
     truths: list[np.ndarray]
     interval: float
+
+    def table(self) -> "pd.DataFrame":
+        """Return the true numbers, a row a time point, in the columns ``time, time_s, objects, volume_um3`` of `helpers.time_series.run`."""
+        import pandas as pd
+
+        voxel = float(np.prod(self.stacks[0].voxel_size))
+        rows = [
+            (time, time * self.interval, len(np.unique(truth)) - 1, np.count_nonzero(truth) * voxel)
+            for time, truth in enumerate(self.truths)
+        ]
+        return pd.DataFrame(rows, columns=["time", "time_s", "objects", "volume_um3"])
 
 
 def peroxisomes_over_time(

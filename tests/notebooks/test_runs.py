@@ -70,6 +70,15 @@ def test_many_images_lists_the_damaged_file_and_finishes_the_rest(tmp_path):
     assert pictures_of(cells) >= 1
 
 
+def test_time_series_says_which_normalization_is_near_the_truth(tmp_path):
+    cells = run(START / "08_time_series.ipynb", tmp_path)
+    assert pictures_of(cells) >= 2
+    assert "image/gif" in text_of(cells)
+    drift = {name: float(value) for name, value in re.findall(r"(together|levelled|each) .*? ([0-9.]+)(?=\\n|\")", text_of(cells[-3:]))}
+    assert drift["levelled"] < 1.25 < 1.8 < drift["together"], "the dye bleaches: levelled is right"
+    assert len(list((tmp_path / "out").glob("peroxisomes_slc25a17_*"))) == 6
+
+
 def test_bundled_sample_through_the_notebook(tmp_path):
     sample = ROOT / "data" / "mitochondria.ome.tif"
     assert sample.stat().st_size < 1e6
