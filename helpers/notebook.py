@@ -245,7 +245,7 @@ class Run:
             table = measure.objects(mask, stack, filled=self.workflow.is_shell)
         values = self._values()
         quality = self._quality(stack, mask)
-        same = bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))
+        same = bool(np.array_equal(self._again(stack), mask > 0))
         if not same:
             quality.warnings.append(
                 "The mask is not what the workflow gives with the recorded values: a step was changed by hand, or a value after it ran."
@@ -275,10 +275,14 @@ class Run:
         """Return the values of the workflow as they are now."""
         return {name: self.parameters().get(name, value) for name, value in self.workflow.published.items()}
 
+    def _again(self, stack: Stack) -> np.ndarray:
+        """Return the mask that the one call gives."""
+        return self.workflow(stack.raw, **self._values())
+
     def _save_series(self, stack: Stack, mask: np.ndarray) -> Report:
         """Segment and save all time points asked for; say so if the one that is shown came out otherwise."""
         series, values = self.series(), self._values()
-        same = np.array_equal(time_series.segment(self.workflow, stack, values, self.known), mask > 0)
+        same = np.array_equal(self._again(stack), mask > 0)
         result = time_series.run(self.workflow_id, output_folder=self.parameters()["output_folder"], **series, **values)
         by_hand = "The time points were segmented by the workflow with the values as they are now; what is shown above differs: run all cells again."
         rows = [(what, str(path)) for what, path in result.files.items()]
