@@ -104,12 +104,14 @@ class _Job:
     voxel_size: list[float]
     normalize: str
     known: classic.Intensities | None
+    at_tuned_size: bool
+    name: str
     interval: float | None
     folder: Path
 
     @property
     def stem(self) -> str:
-        return f"{images.safe_name(self.path)}_{self.workflow.id}"
+        return f"{images.safe_name(self.path)}_{self.name}"
 
     @property
     def partial(self) -> Path:
@@ -133,6 +135,7 @@ class _Job:
             "workflow": self.workflow.id,
             "values": {name: list(value) if isinstance(value, (tuple, np.ndarray)) else value for name, value in self.values.items()},
             "normalize": self.normalize,
+            "at_tuned_size": self.at_tuned_size,
             "known": self.known and self.known._asdict(),
             "of": None if self.normalize == "each" else self.times,
             "versions": images.versions(),
@@ -150,6 +153,8 @@ def run(
     voxel_size: Sequence[float] = (),
     normalize: str = "together",
     known: classic.Intensities | None = None,
+    at_tuned_size: bool = True,
+    name: str = "",
     tell: Callable[[str], Any] | None = print,
     **values: Any,
 ) -> Result:
@@ -178,6 +183,11 @@ def run(
         what else is in the image.
     known : Intensities, optional
         Normalize by these in place of those of the time points, for example by those of an untreated series.
+    at_tuned_size : bool
+        Resample each time point to the voxel size that the values were made for, where its own is far from it, as a call of the workflow with
+        ``voxel_size`` does. False: the values are in voxels, whatever the size of these.
+    name : str, optional
+        In place of the workflow's id in the names of files.
     tell : callable, optional
         Called with a line of progress now and then; None is silent.
     **values
@@ -204,7 +214,7 @@ def run(
     .. [1] Miura, K. (2020) Bleach correction ImageJ plugin for compensating the photobleaching of time-lapse sequences (the simple ratio
        method). F1000Research 9:1494. :DOI:`10.12688/f1000research.27171.1`
     """
-    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, normalize, known, values)
+    job = _checked(workflow_id, path, output_folder, channel, scene, times, voxel_size, normalize, known, at_tuned_size, name, values)
     first = _without_pixels(next(job.stacks(job.times[:1])))
     images.refuse_another_input(job.folder / f"{job.stem}_{OUTPUTS['record']}", first, _choices(job))
     started = clock.monotonic()
@@ -213,6 +223,8 @@ def run(
         light = _light(job)
         together = _known(job, light, tell)
         missing = [time for time in job.times if time not in done]
+        if tell and (size := _worked_at(job, first)) != first.voxel_size:
+            tell(images.resampling_sentence(first.raw.shape, first.voxel_size, size))
         if len(missing) < len(job.times) and tell:
             tell(f"{len(job.times) - len(missing)} of {len(job.times)} time points were done before")
         stacks = job.stacks(missing)
@@ -258,7 +270,7 @@ def against_truth(tables: "Mapping[str, pd.DataFrame]", truth: "pd.DataFrame") -
 
 def _checked(
     workflow_id: str, path: str | Path, output_folder: str | Path, channel: int | str | None, scene: int | str, times: Sequence[int],
-    voxel_size: Sequence[float], normalize: str, known: classic.Intensities | None, values: Mapping[str, Any],
+    voxel_size: Sequence[float], normalize: str, known: classic.Intensities | None, at_tuned_size: bool, name: str, values: Mapping[str, Any],
 ) -> _Job:  # fmt: skip
     """Refuse what cannot be done before anything is read or written."""
     if workflow_id not in WORKFLOWS:
@@ -280,7 +292,8 @@ def _checked(
     folder = Path(output_folder).expanduser().absolute()
     path = Path(path).expanduser().absolute()
     all_times = wanted or list(range(axis.count))
-    return _Job(workflow, values, path, channel, scene, all_times, list(voxel_size), normalize, known, axis.interval, folder)
+    how = {"normalize": normalize, "known": known, "at_tuned_size": bool(at_tuned_size), "name": name or workflow_id}
+    return _Job(workflow, values, path, channel, scene, all_times, list(voxel_size), **how, interval=axis.interval, folder=folder)
 
 
 def _without_pixels(stack: Stack) -> Stack:
@@ -359,22 +372,25 @@ def _known(job: _Job, light: Light, tell: Callable[[str], Any] | None) -> classi
         return classic.Intensities(*(kept[name] if kept[name].ndim else kept[name].item() for name in classic.Intensities._fields))
 
 
-def segment(workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: classic.Intensities | None) -> np.ndarray:
+def segment(
+    workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: classic.Intensities | None, at_tuned_size: bool = True
+) -> np.ndarray:
     """Segment one time point, normalized by ``known`` where that is given; an image of one value everywhere holds nothing."""
     if stack.raw.min() == stack.raw.max():
         return np.zeros(stack.raw.shape, bool)
     with classic.intensities_of(known):
-        return workflow(stack.raw, **values)
+        return workflow(stack.raw, voxel_size=stack.voxel_size if at_tuned_size else None, **values)
 
 
 def _measured(job: _Job, time: int, stack: Stack, light: Light, known: classic.Intensities | None) -> dict[str, Any]:
     """Return what is kept of one time point: its mask, its rows of both tables, what looked odd."""
     try:
-        mask = segment(job.workflow, replace(stack, raw=light.level(stack.raw, time)), job.values, known)
+        mask = segment(job.workflow, replace(stack, raw=light.level(stack.raw, time)), job.values, known, job.at_tuned_size)
     except (TypeError, ValueError, MemoryError) as error:
         raise type(error)(f"time {time}: {error}") from error
     objects = measure.objects(mask, stack, filled=job.workflow.is_shell)
-    quality = measure.quality(mask, stack, tuned_voxel_size=job.workflow.tuned_voxel_size)
+    worked_at = _worked_at(job, stack)
+    quality = measure.quality(mask, stack, tuned_voxel_size=job.workflow.tuned_voxel_size, worked_at=worked_at)
     seconds = time * job.interval if job.interval else float("nan")
     objects.insert(0, "time", time)
     objects.insert(1, "time_s", seconds)
@@ -390,6 +406,12 @@ def _measured(job: _Job, time: int, stack: Stack, light: Light, known: classic.I
     }
     about = {"row": row, "objects": objects.to_dict("list"), "warnings": [*quality.warnings, *stack.notes]}
     return {"mask": np.packbits(mask), "shape": np.array(mask.shape), "about": json.dumps(about)}
+
+
+def _worked_at(job: _Job, stack: Stack) -> tuple[float, float, float]:
+    """Return the voxel size that the steps see."""
+    own, tuned = stack.voxel_size, job.workflow.tuned_voxel_size
+    return images.working_voxel_size(stack.raw.shape, own, tuned) if job.at_tuned_size else own
 
 
 def _keep(job: _Job, time: int, content: Mapping[str, Any]) -> None:
@@ -451,6 +473,7 @@ def _save(job: _Job, first: Stack, known: classic.Intensities | None, duration: 
             quality={"foreground_fraction": table["fraction"].mean(), "objects": int(table["objects"].sum()), "warnings": warnings},
         )  # fmt: skip
         record |= {"shape": [len(table), *first.raw.shape], "interval_s": job.interval, "normalize": job.normalize}
+        record["segmented_at_um"] = list(_worked_at(job, first))
         record |= {"intensities": {name: getattr(known, name) for name in known._fields[:5]} if known else None}
         images.write_record(temporary / names["record"], record)
     return Result(table, objects, {what: job.folder / name for what, name in names.items()}, warnings, job.series)

@@ -102,20 +102,20 @@ def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch
     whole = run(file, tmp_path / "whole").files["mask"].parent
     original, seen = time_series.segment, []
 
-    def failing(workflow, stack, values, known):
+    def failing(workflow, stack, values, known, at_tuned_size):
         if len(seen) == 2:
             raise KeyboardInterrupt
         seen.append(stack)
-        return original(workflow, stack, values, known)
+        return original(workflow, stack, values, known, at_tuned_size)
 
     monkeypatch.setattr(time_series, "segment", failing)
     with pytest.raises(KeyboardInterrupt):
         run(file, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f".{STEM}_times"]
 
-    def counting(workflow, stack, values, known):
+    def counting(workflow, stack, values, known, at_tuned_size):
         seen.append(stack)
-        return original(workflow, stack, values, known)
+        return original(workflow, stack, values, known, at_tuned_size)
 
     monkeypatch.setattr(time_series, "segment", counting)
     seen.clear()
@@ -133,7 +133,7 @@ def test_what_was_done_in_another_way_is_done_again(file, tmp_path, monkeypatch,
     with pytest.raises(ZeroDivisionError):
         run(file, tmp_path / "out")
     seen = []
-    monkeypatch.setattr(time_series, "segment", lambda workflow, stack, values, known: seen.append(stack) or stack.raw > 400)
+    monkeypatch.setattr(time_series, "segment", lambda workflow, stack, *_: seen.append(stack) or stack.raw > 400)
     with pytest.raises(ZeroDivisionError):
         run(file, tmp_path / "out", **change)
     assert len(seen) == len(change.get("times", range(4)))
@@ -185,6 +185,21 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(file, tmp_path, given, e
     with pytest.raises(error, match=sentence):
         run(file, tmp_path / "out", **given)
     assert not (tmp_path / "out").exists()
+
+
+def test_time_points_of_another_voxel_size_are_segmented_at_the_tuned_one(movie, tmp_path):
+    raws = [stack.raw[:, ::2, ::2] for stack in movie.stacks]
+    file = images.write_times(tmp_path / "movie.ome.tif", raws, [0.29, 0.216, 0.216])
+    result, told = run(file, tmp_path / "out"), []
+    in_voxels = time_series.run("slc25a17", file, tmp_path / "voxels", at_tuned_size=False, name="peroxisomes", tell=told.append)
+    with classic.intensities_of(classic.intensities(raws)):
+        expected = [WORKFLOWS["slc25a17"](raw, voxel_size=[0.29, 0.216, 0.216]) for raw in raws]
+        np.testing.assert_array_equal(tifffile.imread(result.files["mask"]) > 0, expected)
+        expected = [WORKFLOWS["slc25a17"](raw) for raw in raws]
+        np.testing.assert_array_equal(tifffile.imread(in_voxels.files["mask"]) > 0, expected)
+    assert images.read_record(result.files["record"])["segmented_at_um"] == [0.29, 0.108, 0.108]
+    assert in_voxels.files["mask"].name == "movie_peroxisomes_mask.ome.tif"
+    assert not any("resampled" in line for line in told)
 
 
 def test_given_intensities_are_taken(movie, file, tmp_path):
