@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from helpers import batch, classic, figures, images, notebook, phantoms, time_series
 from helpers.notebook import INPUTS
+from helpers.time_series import running
 from helpers.workflows import WORKFLOWS
 
 STEM = "movie_slc25a17"
@@ -100,7 +101,7 @@ def test_some_time_points_keep_their_number_and_their_own_normalization(movie, f
 
 def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch):
     whole = run(file, tmp_path / "whole").files["mask"].parent
-    original, seen = time_series.segment, []
+    original, seen = running.segment, []
 
     def failing(workflow, stack, values, known, at_tuned_size):
         if len(seen) == 2:
@@ -108,7 +109,7 @@ def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch
         seen.append(stack)
         return original(workflow, stack, values, known, at_tuned_size)
 
-    monkeypatch.setattr(time_series, "segment", failing)
+    monkeypatch.setattr(running, "segment", failing)
     with pytest.raises(KeyboardInterrupt):
         run(file, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f".{STEM}_times"]
@@ -117,7 +118,7 @@ def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch
         seen.append(stack)
         return original(workflow, stack, values, known, at_tuned_size)
 
-    monkeypatch.setattr(time_series, "segment", counting)
+    monkeypatch.setattr(running, "segment", counting)
     seen.clear()
     told = []
     time_series.run("slc25a17", file, tmp_path / "out", tell=told.append)
@@ -129,11 +130,11 @@ def test_stopped_it_goes_on_and_gives_the_same_files(file, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("change", [{"minimum_size": 5}, {"normalize": "levelled"}, {"times": [0, 1, 2]}], ids=str)
 def test_what_was_done_in_another_way_is_done_again(file, tmp_path, monkeypatch, change):
-    monkeypatch.setattr(time_series, "_save", lambda *_: 1 / 0)
+    monkeypatch.setattr(running, "save", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(file, tmp_path / "out")
     seen = []
-    monkeypatch.setattr(time_series, "segment", lambda workflow, stack, *_: seen.append(stack) or stack.raw > 400)
+    monkeypatch.setattr(running, "segment", lambda workflow, stack, *_: seen.append(stack) or stack.raw > 400)
     with pytest.raises(ZeroDivisionError):
         run(file, tmp_path / "out", **change)
     assert len(seen) == len(change.get("times", range(4)))
@@ -177,6 +178,8 @@ def test_a_file_without_time_axis_is_one_time_point(movie, tmp_path):
         ({"times": [0.5]}, TypeError, "times must be a list of time points"),
         ({"normalize": "yes"}, ValueError, "normalize must be one of together, levelled, each"),
         ({"minimum_sise": 3}, TypeError, "did you mean 'minimum_size'"),
+        ({"known": 3}, TypeError, "known must be what"),
+        ({"voxel_size": 3}, TypeError, "voxel_size must be"),
         ({"channel": 2}, ValueError, "there is no channel 2"),
     ],
     ids=str,
