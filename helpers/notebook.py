@@ -165,6 +165,9 @@ class Run:
         """Let the steps of the notebook normalize by all time points together, where several are asked for; else by each image alone."""
         series = self.series()
         if series is not None:
+            print(
+                "Several time points: they are normalized alike; the cells below show the first, run.save segments all of them.", flush=True
+            )
             self.known = classic.intensities(stack.raw for stack in images.read_times(**series))
         classic.keep_intensities(self.known)
 

@@ -140,6 +140,17 @@ def test_what_was_done_in_another_way_is_done_again(file, tmp_path, monkeypatch,
     assert len(seen) == len(change.get("times", range(4)))
 
 
+def test_another_file_of_the_same_name_is_done_anew(file, movie, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "save", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(file, tmp_path / "out")
+    monkeypatch.undo()
+    monkeypatch.setattr(figures, "save", lambda picture, path: path.write_bytes(b"picture"))
+    images.write_times(file, [stack.raw for stack in reversed(movie.stacks)], movie.stacks[0].voxel_size, interval=30)
+    result = run(file, tmp_path / "out")
+    np.testing.assert_allclose(result.table["raw_mean"], [stack.raw.mean() for stack in reversed(movie.stacks)])
+
+
 def test_a_time_point_that_cannot_be_segmented_is_named(movie, tmp_path):
     raws = [stack.raw.astype(np.float32) for stack in movie.stacks]
     raws[2][0, 0, 0] = np.nan
