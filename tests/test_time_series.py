@@ -88,6 +88,7 @@ def test_the_files_say_what_they_are(file, tmp_path):
         path.name: images.checksum(path) for what, path in result.files.items() if what != "record"
     }
     assert any("darker at the last time point" in warning for warning in record["quality"]["warnings"])
+    assert (result.film().frames, result.film(plane=2, most=2).frames) == (4, 2)
 
 
 def test_some_time_points_keep_their_number_and_their_own_normalization(movie, file, tmp_path):

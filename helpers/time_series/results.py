@@ -49,11 +49,13 @@ class Result(NamedTuple):
     warnings: list[str]
     series: dict[str, Any]
 
-    def film(self, *, most: int = 60, times_per_second: float = 2) -> figures.Movie:
-        """Go through the time points, the brightest value along z, raw and with the result outlined.
+    def film(self, *, plane: int | None = None, most: int = 60, times_per_second: float = 2) -> figures.Movie:
+        """Go through the time points, raw and with the result outlined.
 
         Parameters
         ----------
+        plane : int, optional
+            Show this plane; the brightest value along z if it is not given.
         most : int
             Time points shown, evenly spaced.
         times_per_second : float
@@ -66,8 +68,8 @@ class Result(NamedTuple):
         """
         shown = _spread(len(self.table), most)
         times = [self.series["times"][index] for index in shown]
-        raw = [stack.raw.max(axis=0) for stack in images.read_times(**self.series | {"times": times})]
-        found = [stack.raw.max(axis=0) > 0 for stack in images.read_times(self.files["mask"], times=shown)]
+        raw = [_flat(stack.raw, plane) for stack in images.read_times(**self.series | {"times": times})]
+        found = [_flat(stack.raw, plane) > 0 for stack in images.read_times(self.files["mask"], times=shown)]
         voxel_size = next(images.read_times(self.files["mask"], times=[0])).voxel_size
         stack = Stack(np.stack(raw), voxel_size, self.files["mask"].name.removesuffix("_mask.ome.tif"), str(self.series["path"]))
         captions = [_caption(self.table.iloc[index]) for index in shown]
@@ -130,12 +132,20 @@ def save(job: Job, first: Stack, known: classic.Intensities | None, duration: fl
 
 
 def _sheet(job: Job, masks: Kept, table: "pd.DataFrame", voxel_size: tuple[float, float, float]) -> figures.Picture:
-    """Show a few time points, the brightest value along z, with what was found."""
+    """Show a few time points with what was found: the brightest value along z; of shells the plane where they enclose most, as rings."""
     shown = _spread(len(masks), SHOWN)
+    middle = masks[len(masks) // 2]
+    plane = int(classic.fill_holes(middle).sum(axis=(1, 2)).argmax()) if job.workflow.is_shell and middle.any() else None
     stacks = job.stacks([job.times[index] for index in shown])
-    raw, found = zip(*((stack.raw.max(axis=0), masks[index].max(axis=0)) for index, stack in zip(shown, stacks)))
+    raw, found = zip(*((_flat(stack.raw, plane), _flat(masks[index], plane)) for index, stack in zip(shown, stacks)))
     captions = [_caption(table.iloc[index]) for index in shown]
-    return figures.time_sheet(Stack(np.stack(raw), voxel_size, job.stem), np.stack(found), captions, title=f"{job.stem}, brightest along z")
+    title = f"{job.stem}, {'brightest along z' if plane is None else f'plane {plane}'}"
+    return figures.time_sheet(Stack(np.stack(raw), voxel_size, job.stem), np.stack(found), captions, title=title)
+
+
+def _flat(array: np.ndarray, plane: int | None) -> np.ndarray:
+    """Return one plane, or the largest value along z."""
+    return array.max(axis=0) if plane is None else array[plane]
 
 
 def _spread(length: int, most: int) -> list[int]:

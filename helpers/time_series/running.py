@@ -39,8 +39,8 @@ def run(
 ) -> Result:
     """Segment the time points of a file with one workflow, and save masks, tables, pictures and the record.
 
-    Two time points are in memory at most, whatever the length. What is done is kept in a hidden folder inside ``output_folder``: stopped by an error or by hand, the
-    same call goes on with what is missing. The results appear all at once at the end, and the hidden folder goes.
+    Two time points are in memory at most, whatever the length. What is done is kept in a hidden folder inside ``output_folder``: stopped by an
+    error or by hand, the same call goes on with what is missing. The results appear all at once at the end, and the hidden folder goes.
 
     Parameters
     ----------
@@ -123,7 +123,31 @@ def run(
 def segment(
     workflow: Workflow, stack: Stack, values: Mapping[str, Any], known: classic.Intensities | None, at_tuned_size: bool = True
 ) -> np.ndarray:
-    """Segment one time point, normalized by ``known`` where that is given; an image of one value everywhere holds nothing."""
+    """Segment one time point.
+
+    Parameters
+    ----------
+    workflow : Workflow
+        A row of the lookup table.
+    stack : Stack
+        The time point.
+    values : mapping
+        Parameters of the workflow.
+    known : Intensities or None
+        What it is normalized by; None: its own intensities.
+    at_tuned_size : bool
+        As for `run`.
+
+    Returns
+    -------
+    mask : (Z, Y, X) ndarray of bool
+        Empty for an image of one value everywhere, as behind a closed shutter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One sentence: the image or a value cannot be used.
+    """
     if stack.raw.min() == stack.raw.max():
         return np.zeros(stack.raw.shape, bool)
     with classic.intensities_of(known):
