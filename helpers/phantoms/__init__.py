@@ -29,12 +29,14 @@ from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
+from helpers.phantoms.whole_cells import CellPhantom, peroxisomes_in_cells
 
 __all__ = [
     "FOR_WORKFLOW",
     "REPLICATING",
     "STAND_INS",
     "TREATMENTS",
+    "CellPhantom",
     "Damaged",
     "LabelPair",
     "Phantom",
@@ -71,6 +73,7 @@ __all__ = [
     "nuclei_2d",
     "outline_pair",
     "peroxisomes",
+    "peroxisomes_in_cells",
     "sarcomeres",
     "telomeres",
     "tight_junctions",
