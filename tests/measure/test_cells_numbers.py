@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from helpers import classic, measure
+from helpers import classic, images, measure
 from helpers.images import Stack
 
 FLAT = (0.3, 0.1, 0.1)
@@ -216,3 +217,38 @@ def test_nuclei_of_another_image_are_refused():
     elsewhere[0] = 1
     with pytest.raises(ValueError, match="no nucleus lies in a cell"):
         measure.cells(mask, stack, cells, elsewhere)
+
+
+@pytest.mark.real_data
+def test_real_field_with_eight_cells(shared):
+    """Sums and fractions are right; the mitotic cell, number 19, has its tubulin in the spindle, far from the membrane."""
+    folder = shared / "data" / "allen_aics12_881_brightfield_3d"
+    cells, nuclei = (images.read_labels(folder / f"labels_{name}.ome.tif") for name in ("cells", "nuclei"))
+    mask = images.read(folder / "seg_struct.ome.tif").raw > 127
+    stack = images.read(folder / "brightfield.ome.tif")
+    numbers = measure.cells(mask, stack, cells, nuclei)
+    table = numbers.table.query("cell > 0").set_index("cell")
+    assert len(table) == 8
+    assert (table["nuclei"] == 1).all()
+    assert table["volume_um3"].sum() == pytest.approx((mask & (cells > 0)).sum() * np.prod(stack.voxel_size))
+    assert table[["fraction_of_cell", "fraction_of_nucleus", "fraction_of_cytoplasm"]].max(axis=None) < 0.25
+    assert (numbers.distances[["nucleus_um", "membrane_um"]].min() >= [0, min(stack.voxel_size) * 0.999]).all()
+    assert table["membrane_distance_median_um"].idxmax() == 19
+    here = np.argwhere(mask & (cells == 255))
+    to_nucleus, _ = cKDTree(np.argwhere(nuclei == 255) * stack.voxel_size).query(here * stack.voxel_size)
+    assert table["nucleus_distance_mean_um"][255] == pytest.approx(to_nucleus.mean(), rel=1e-5)
+    assert table["total_intensity"][255] == stack.raw[mask & (cells == 255)].sum(dtype=float)
+
+
+@pytest.mark.real_data
+def test_real_cell_with_masks_in_place_of_labels(shared):
+    folder = shared / "data" / "allen_cell06_3d"
+    cell, nucleus = (images.read_labels(folder / f"{name}_seg.ome.tif", masks=True) for name in ("cell", "nuc"))
+    stack = images.read(folder / "tub_img.ome.tif", voxel_size=(0.29, 0.108, 0.108))
+    mask = stack.raw > np.percentile(stack.raw[cell > 0], 90)
+    numbers = measure.cells(mask, stack, cell, nucleus)
+    (row,) = numbers.table.query("cell > 0").to_dict("records")
+    assert row["fraction_of_cell"] == pytest.approx((mask & (cell > 0)).sum() / (cell > 0).sum())
+    assert row["fraction_of_nucleus"] == pytest.approx((mask & (nucleus > 0) & (cell > 0)).sum() / ((nucleus > 0) & (cell > 0)).sum())
+    assert row["fraction_of_nucleus"] < row["fraction_of_cytoplasm"], "tubulin lies around the nucleus"
+    assert "cell_labels is a mask: its 1 connected" in numbers.notes[0]
