@@ -30,6 +30,7 @@ from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
 from helpers.phantoms.whole_cells import CellPhantom, peroxisomes_in_cells
+from helpers.phantoms.widths import bodies_of_width, tubules_of_width
 
 __all__ = [
     "FOR_WORKFLOW",
@@ -43,6 +44,7 @@ __all__ = [
     "actin",
     "actin_bundles",
     "adherens_junctions",
+    "bodies_of_width",
     "cardiac_nucleoli",
     "centrioles",
     "chromatin",
@@ -80,6 +82,7 @@ __all__ = [
     "transcription_blobs",
     "transcription_foci",
     "treated_nucleoli",
+    "tubules_of_width",
     "write_folder",
     "write_label_folders",
     "write_mask_folders",

@@ -73,3 +73,42 @@ class Workflow:
         values = {**self.published, **changes}
         check_values(self.function, values)
         return self.function(_checks.varied(_checks.image(raw)), **values)
+
+    @property
+    def scale_knobs(self) -> tuple[str, str]:
+        """The names of its first list of scales and of the cutoffs that belong to it.
+
+        Raises
+        ------
+        ValueError
+            If the workflow has none.
+        """
+        for name in self.knobs:
+            cutoffs = name.replace("_sigmas", "_cutoffs")
+            if name.endswith("_sigmas") and cutoffs in self.knobs:
+                return name, cutoffs
+        raise ValueError(
+            f"{self.id} has no list of scales with cutoffs: take a workflow of filaments or spots, for example tomm20 or slc25a17"
+        )
+
+    def at_scale(self, raw: np.ndarray, sigma: float, cutoff: float) -> np.ndarray:
+        """Segment ``raw`` with one scale and its cutoff in place of the published ones; all else as published.
+
+        Parameters
+        ----------
+        raw : (Z, Y, X) ndarray of int or float
+            Camera counts of one channel.
+        sigma, cutoff : float
+            Of the first list of scales, see `scale_knobs`.
+
+        Returns
+        -------
+        mask : (Z, Y, X) ndarray of bool
+
+        Raises
+        ------
+        TypeError, ValueError
+            As a call of the workflow; or if it has no scales.
+        """
+        scales, cutoffs = self.scale_knobs
+        return self(raw, **{scales: [sigma], cutoffs: [cutoff]})
