@@ -86,6 +86,8 @@ def check_parameters(values: Mapping[str, Any], declared: Mapping[str, Any], wor
             _check_type(name, value, declared[name])
     if "voxel_size" in values:
         _check_voxel_size(values["voxel_size"])
+    if "workflow" in declared:
+        _check_workflow(values.get("workflow", declared["workflow"]))
     if workflow is not None:
         check_values(workflow.function, {name: value for name, value in values.items() if name in workflow.published})
 
@@ -435,6 +437,13 @@ def _check_type(name: str, value: Any, default: Any) -> None:
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         hint = f": with papermill give it as -y '{name}: [...]'" if wanted == (list, tuple) and isinstance(value, str) else ""
         raise TypeError(f"{name} must be {words}, got {value!r}{hint}")
+
+
+def _check_workflow(value: str) -> None:
+    if value not in WORKFLOWS:
+        close = difflib.get_close_matches(value, WORKFLOWS, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"for example {', '.join(list(WORKFLOWS)[:3])}; all are in 10_lookup_table"
+        raise ValueError(f"there is no workflow {value!r}: {hint}")
 
 
 def _check_voxel_size(value: Any) -> None:

@@ -3,6 +3,8 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.boundary import side_by_side, width_curves
+from helpers.figures.cells import cell_bars, cell_distances, cell_map
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -19,6 +21,9 @@ __all__ = [
     "KINDS",
     "Movie",
     "Picture",
+    "cell_bars",
+    "cell_distances",
+    "cell_map",
     "difference",
     "distance_curve",
     "distance_map",
@@ -45,8 +50,10 @@ __all__ = [
     "save_report",
     "score_curves",
     "sheet",
+    "side_by_side",
     "steps",
     "through_time",
     "time_sheet",
+    "width_curves",
     "with_kinds",
 ]

@@ -202,8 +202,9 @@ def save_report(
     pictures: Mapping[str, Picture],
     record: Mapping[str, Any],
     text: str = "",
+    masks: Mapping[str, images.Stack] | None = None,
 ) -> list[Path]:
-    """Write tables, pictures, page and record into a folder; all of them or none.
+    """Write tables, pictures, masks, page and record into a folder; all of them or none.
 
     Parameters
     ----------
@@ -212,13 +213,15 @@ def save_report(
     stem : str
         What all files begin with.
     tables : mapping of str to pandas.DataFrame
-        Written as ``<stem>_<name>.csv``.
+        Written as ``<stem>_<name>.csv``, or ``<stem>.csv`` if the name is empty.
     pictures : mapping of str to Picture
         Written as ``<stem>_<name>.png``.
     record : mapping
         What `helpers.images.record_folders` returned; the names and checksums of the other files are added. ``<stem>_record.json``.
     text : str
         The page, as `page` returned it; written as ``<stem>_report.html`` unless empty.
+    masks : mapping of str to Stack, optional
+        Masks or labels with their voxel size; written as ``<stem>_<name>.ome.tif``.
 
     Returns
     -------
@@ -233,9 +236,11 @@ def save_report(
     folder = Path(folder).expanduser()
     with images.together(folder) as temporary:
         for name, table in tables.items():
-            table.to_csv(images.output_path(temporary, f"{stem}_{name}.csv"), index=False)
+            table.to_csv(images.output_path(temporary, f"{stem}_{name}.csv" if name else f"{stem}.csv"), index=False)
         for name, picture in pictures.items():
             save(picture, images.output_path(temporary, f"{stem}_{name}.png"))
+        for name, mask in (masks or {}).items():
+            images.write(images.output_path(temporary, f"{stem}_{name}.ome.tif"), mask.raw, mask.voxel_size)
         if text:
             images.output_path(temporary, f"{stem}_report.html").write_text(text, encoding="utf-8")
         written = sorted(path for path in temporary.iterdir() if path.is_file())

@@ -112,13 +112,15 @@ class LabelFolder(Mapping[str, np.ndarray]):
         return LabelFolder(self.folder, names)
 
 
-def read_labels(path: str | Path) -> np.ndarray:
+def read_labels(path: str | Path, *, masks: bool = False) -> np.ndarray:
     """Read a label image.
 
     Parameters
     ----------
     path : str or Path
         A file as `helpers.images.read` takes it, of one channel, scene and time. Its voxel size is not needed.
+    masks : bool
+        Return a mask (bool, or 0 and 255 only) as it is instead of refusing it; `helpers.measure.cells` splits it into its pieces.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def read_labels(path: str | Path) -> np.ndarray:
         if channels > 1 or times > 1:
             raise ImageFileError(f"{path.name} holds {channels} channels and {times} time points: give a file of one label image")
         array = load(scene, 0, 0)
-    return _checked(array if len(array) > 1 else array[0], path)
+    return _checked(array if len(array) > 1 else array[0], path, masks)
 
 
 def read_beside(folder: str | Path, name: str, channel: int | str | None = None) -> np.ndarray | None:
@@ -253,9 +255,11 @@ def partners(truth: Mapping[str, object], others: Mapping[str, Mapping[str, obje
     return Partners(names, missing, unknown)
 
 
-def _checked(array: np.ndarray, path: Path) -> np.ndarray:
+def _checked(array: np.ndarray, path: Path, masks: bool) -> np.ndarray:
     """Return an array of labels; raise a sentence that names the file otherwise."""
     make = "make labels of it with helpers.classic.components(mask > 0) and save them with helpers.images.write"
+    if array.dtype == bool and masks:
+        return array
     if array.dtype == bool:
         raise ImageFileError(f"{path.name} is a mask (bool), a label image is wanted, one number per object: {make}")
     if array.dtype.kind not in "iuf":
@@ -269,7 +273,7 @@ def _checked(array: np.ndarray, path: Path) -> np.ndarray:
     low, high = int(array.min()), int(array.max())
     if low < 0:
         raise ImageFileError(f"{path.name} holds negative numbers, down to {low}: set what is not an object to 0")
-    if high == BACKGROUND_AND_MASK and not ((array > 0) & (array < BACKGROUND_AND_MASK)).any():
+    if not masks and high == BACKGROUND_AND_MASK and not ((array > 0) & (array < BACKGROUND_AND_MASK)).any():
         raise ImageFileError(f"{path.name} holds 0 and 255 only, a mask; a label image is wanted, one number per object: {make}")
     return array
 

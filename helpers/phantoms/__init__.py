@@ -31,12 +31,15 @@ from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
+from helpers.phantoms.whole_cells import CellPhantom, peroxisomes_in_cells
+from helpers.phantoms.widths import bodies_of_width, tubules_of_width
 
 __all__ = [
     "FOR_WORKFLOW",
     "REPLICATING",
     "STAND_INS",
     "TREATMENTS",
+    "CellPhantom",
     "Damaged",
     "LabelPair",
     "Phantom",
@@ -44,6 +47,7 @@ __all__ = [
     "actin",
     "actin_bundles",
     "adherens_junctions",
+    "bodies_of_width",
     "cardiac_nucleoli",
     "centrioles",
     "chromatin",
@@ -76,12 +80,14 @@ __all__ = [
     "outline_pair",
     "peroxisomes",
     "peroxisomes_over_time",
+    "peroxisomes_in_cells",
     "sarcomeres",
     "telomeres",
     "tight_junctions",
     "transcription_blobs",
     "transcription_foci",
     "treated_nucleoli",
+    "tubules_of_width",
     "write_folder",
     "write_label_folders",
     "write_mask_folders",

@@ -94,3 +94,44 @@ class Workflow:
             return self.function(raw, **values)
         mask = self.function(images.resample(raw, voxel_size, size), **values)
         return images.mask_onto(mask, size, voxel_size, raw.shape)
+
+    @property
+    def scale_knobs(self) -> tuple[str, str]:
+        """The names of its first list of scales and of the cutoffs that belong to it.
+
+        Raises
+        ------
+        ValueError
+            If the workflow has none.
+        """
+        for name in self.knobs:
+            cutoffs = name.replace("_sigmas", "_cutoffs")
+            if name.endswith("_sigmas") and cutoffs in self.knobs:
+                return name, cutoffs
+        raise ValueError(
+            f"{self.id} has no list of scales with cutoffs: take a workflow of filaments or spots, for example tomm20 or slc25a17"
+        )
+
+    def at_scale(self, raw: np.ndarray, sigma: float, cutoff: float, *, voxel_size: Sequence[float] | None = None) -> np.ndarray:
+        """Segment ``raw`` with one scale and its cutoff in place of the published ones; all else as published.
+
+        Parameters
+        ----------
+        raw : (Z, Y, X) ndarray of int or float
+            Camera counts of one channel.
+        sigma, cutoff : float
+            Of the first list of scales, see `scale_knobs`.
+        voxel_size : sequence of float, optional
+            As in a call of the workflow.
+
+        Returns
+        -------
+        mask : (Z, Y, X) ndarray of bool
+
+        Raises
+        ------
+        TypeError, ValueError
+            As a call of the workflow; or if it has no scales.
+        """
+        scales, cutoffs = self.scale_knobs
+        return self(raw, voxel_size=voxel_size, **{scales: [sigma], cutoffs: [cutoff]})
