@@ -10,7 +10,7 @@ from functools import partial
 
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
-from helpers.phantoms.examples import write_folder, write_label_folders, write_two_channels
+from helpers.phantoms.examples import PartialTruth, write_folder, write_label_folders, write_partial_truth, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
@@ -37,6 +37,7 @@ __all__ = [
     "TREATMENTS",
     "Damaged",
     "LabelPair",
+    "PartialTruth",
     "Phantom",
     "actin",
     "actin_bundles",
@@ -81,6 +82,7 @@ __all__ = [
     "write_label_folders",
     "write_mask_folders",
     "write_outline_folders",
+    "write_partial_truth",
     "write_plates",
     "write_two_channels",
 ]

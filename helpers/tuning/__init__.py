@@ -12,7 +12,7 @@ from helpers.tuning.dials import Dial, dials, turned
 from helpers.tuning.parameters import CommonContrast, as_text, common_contrast, write_parameters
 from helpers.tuning.search import Tuned, dice, tune
 from helpers.tuning.sensitivity import Sensitivity, sensitivity
-from helpers.tuning.truth import Example, Split, example, merged, read_example, split
+from helpers.tuning.truth import Example, Split, example, merged, read_example, read_examples, split
 
 __all__ = [
     "CommonContrast",
@@ -28,6 +28,7 @@ __all__ = [
     "example",
     "merged",
     "read_example",
+    "read_examples",
     "sensitivity",
     "split",
     "tune",

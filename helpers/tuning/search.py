@@ -208,7 +208,9 @@ class _Search:
         """Search until it is enough; return why it ended."""
         from tqdm import tqdm
 
-        with tqdm(total=self.evaluations, disable=not self.progress, unit="set", desc=f"tuning {self.workflow.id}") as self._bar:
+        with tqdm(
+            total=self.evaluations, disable=not self.progress, unit="set", mininterval=0.5, desc=f"tuning {self.workflow.id}"
+        ) as self._bar:
             try:
                 self._simplexes(random)
             except _Enough as reason:
@@ -266,7 +268,7 @@ class _Search:
             self.seen[values] = self._scored(values)
             self.rows.append([*values, self.seen[values]])
             self._bar.update()
-            self._bar.set_postfix(best=f"{max(row[-1] for row in self.rows):.3f}")
+            self._bar.set_postfix(best=f"{max(row[-1] for row in self.rows):.3f}", refresh=False)
         return -self.seen[values]
 
     def _scored(self, values: tuple[float, ...]) -> float:

@@ -124,6 +124,44 @@ def read_example(
     return example(stack, truth, planes=planes, known=known, whole=whole)
 
 
+def read_examples(
+    stacks: Sequence[Stack],
+    truth_paths: Sequence[str | Path],
+    *,
+    planes: Sequence[int] = (),
+    known_paths: Sequence[str | Path] = (),
+    whole: bool = False,
+) -> list[Example]:
+    """Put several images together with their truths in files: `read_example` for each.
+
+    Parameters
+    ----------
+    stacks : sequence of Stack
+    truth_paths : sequence of path
+        One for each image, in the same order.
+    planes, whole
+        As in `example`, the same for all.
+    known_paths : sequence of path
+        One for each image, or none.
+
+    Returns
+    -------
+    examples : list of Example
+
+    Raises
+    ------
+    FileNotFoundError, ImageFileError, TypeError, ValueError
+        As `read_example`; also if there are more or fewer truths than images.
+    """
+    for paths, what in ((truth_paths, "truths"), (known_paths, "masks of known regions")):
+        if len(paths) != len(stacks) and (len(paths) or what == "truths"):
+            raise ValueError(f"there are {len(stacks)} image(s) and {len(paths)} {what}: give one for each image, in the same order")
+    return [
+        read_example(stack, truth, planes=planes, known_path=known, whole=whole)
+        for stack, truth, known in zip(stacks, truth_paths, known_paths or [""] * len(stacks))
+    ]
+
+
 def merged(examples: Iterable[Example]) -> list[Example]:
     """Unite examples of one image, so that each image is there once.
 
