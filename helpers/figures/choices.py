@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TILE, ACROSS = 236, 6  # pixels of a panel, panels in a row
-LONGEST = 42  # letters above a panel
+LONGEST = 37  # letters above a panel
 ROOM = " " * (TILE // LETTER)  # keeps a column as wide, where the stack is narrow
 SMALL_LETTER = 5.8  # pixels
 NO_MASK = np.array((225, 225, 225), np.uint8)

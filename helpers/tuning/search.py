@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from helpers import _checks, classic
+from helpers.images import Stack
 from helpers.metrics import overlap
 from helpers.tuning.dials import Dial, dials, present, turned
 from helpers.tuning.sensitivity import _row, sensitivity
@@ -284,7 +285,7 @@ class _Search:
 class _Seen(NamedTuple):
     """What the search sees of an image: a crop, or all of it."""
 
-    raw: np.ndarray
+    stack: Stack
     truth: np.ndarray
     known: np.ndarray
     whole: classic.Intensities | None
@@ -292,21 +293,21 @@ class _Seen(NamedTuple):
     def found(self, workflow: Workflow, values: Mapping[str, Any]) -> np.ndarray:
         """Return what a workflow finds where the truth is known."""
         if self.whole is None:
-            return workflow(self.raw, **values) & self.known
+            return workflow(self.stack.raw, **values) & self.known
         with classic.intensities_of(self.whole):
-            return workflow(self.raw, **values) & self.known
+            return workflow(self.stack.raw, **values) & self.known
 
 
 def _near(workflow: Workflow, one: Example, values: Mapping[str, Any]) -> _Seen:
     """Return the crop around what is known, if that is worth it and the workflow finds the same there."""
     raw = one.stack.raw
-    whole = _Seen(raw, one.truth & one.known, one.known, None)
+    whole = _Seen(one.stack, one.truth & one.known, one.known, None)
     box = tuple(
         slice(max(0, where[0] - margin), where[-1] + margin + 1) for where, margin in zip(map(np.unique, np.nonzero(one.known)), MARGIN)
     )
     if raw[box].size > WORTH * raw.size or raw[box].min() == raw[box].max():
         return whole
-    crop = _Seen(raw[box], whole.truth[box], one.known[box], classic.intensities(raw))
+    crop = _Seen(Stack(raw[box], one.stack.voxel_size, one.stack.name), whole.truth[box], one.known[box], classic.intensities(raw))
     try:
         same = dice(whole.found(workflow, values)[box], crop.found(workflow, values)) >= SAME
     except ValueError:  # the present values are refused, or the crop is too small for a step

@@ -76,7 +76,7 @@ def sensitivity(workflow: str | Workflow, stack: Stack, values: Mapping[str, Any
     mask = workflow(stack.raw, **values)
     rows, changed = [], {}
     for dial in dials(workflow, values):
-        row, changed[dial.label] = _moved(workflow, stack.raw, values, dial, mask, part)
+        row, changed[dial.label] = _moved(workflow, stack, values, dial, mask, part)
         rows.append(row)
     table = pd.DataFrame(rows)
     table["change"] = table[["change_down", "change_up"]].max(axis=1).fillna(0.0)
@@ -84,7 +84,7 @@ def sensitivity(workflow: str | Workflow, stack: Stack, values: Mapping[str, Any
 
 
 def _moved(
-    workflow: Workflow, raw: np.ndarray, values: Mapping[str, Any], dial: Dial, mask: np.ndarray, part: float
+    workflow: Workflow, stack: Stack, values: Mapping[str, Any], dial: Dial, mask: np.ndarray, part: float
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Return the row of a dial, and the voxels that change."""
     now = present(values, dial)
@@ -94,7 +94,7 @@ def _moved(
         value = dial.value(dial.position(now) + sign * part)
         row[way] = value
         try:
-            found = mask if value == now else workflow(raw, **turned(values, {dial: value}))
+            found = mask if value == now else workflow(stack.raw, **turned(values, {dial: value}))
         except ValueError:  # a value that this image does not allow, such as a ceiling below all intensities
             row[f"change_{way}"] = np.nan
             continue

@@ -109,13 +109,13 @@ def test_the_search_runs_on_a_crop_only_where_that_gives_the_same():
     one = tuning.example(stack, truth & known, known=known)
     workflow = WORKFLOWS["slc25a17"]
     crop = search._near(workflow, one, workflow.published)
-    assert crop.raw.shape == (12, 128, 134)
+    assert crop.stack.raw.shape == (12, 128, 134)
     assert dice(crop.truth, crop.found(workflow, workflow.published)) == pytest.approx(
         dice(one.truth, workflow(stack.raw) & known), abs=0.002
     )
     strict = search._near(WORKFLOWS["npm1"], one, WORKFLOWS["npm1"].published)
-    assert strict.raw.shape == stack.raw.shape, "its cutoffs are those of the whole stack"
-    assert search._near(workflow, tuning.example(stack, truth, whole=True), workflow.published).raw.shape == stack.raw.shape
+    assert strict.stack.raw.shape == stack.raw.shape, "its cutoffs are those of the whole stack"
+    assert search._near(workflow, tuning.example(stack, truth, whole=True), workflow.published).stack.raw.shape == stack.raw.shape
 
 
 def test_images_are_held_out_whole_and_labels_count_as_structure(field):
