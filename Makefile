@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy gallery agreement accuracy voxel-sizes bench bench-published freeze clean
+.PHONY: help demo test lab tidy gallery agreement accuracy looks voxel-sizes bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ accuracy:  ## hold all 46 workflows and plain thresholds against the truth of th
 voxel-sizes:  ## hold all 46 workflows at other voxel sizes against the tuned one and the truth, write docs/voxel_sizes.md (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/voxel_sizes.py
+
+looks:  ## measure what the structures look like, for the suggestions of notebook 03 (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/looks.py
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

@@ -10,7 +10,7 @@ FLOORS = {
     "_checks": 0, "_kernels": 0,
     "images": 1, "classic": 1, "metrics": 1,
     "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2,
-    "learning": 3, "tuning": 3,
+    "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3,
     "engines": 4,
     "algorithms": 5, "comparison": 5,
     "figures": 6, "tables": 6, "time_series": 6, "notebook": 6, "batch": 6,
@@ -30,6 +30,7 @@ ORDER = {
     "measure": ["objects", "cells", "widths", "boundary"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "time_series": ["brightness", "job", "parts", "results", "running"],
+    "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

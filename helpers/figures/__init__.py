@@ -5,6 +5,7 @@ Pictures need no display and leave nothing behind: they are made the same way he
 
 from helpers.figures.boundary import side_by_side, width_curves
 from helpers.figures.cells import cell_bars, cell_distances, cell_map
+from helpers.figures.choices import choices, sensitivity
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -24,6 +25,7 @@ __all__ = [
     "cell_bars",
     "cell_distances",
     "cell_map",
+    "choices",
     "difference",
     "distance_curve",
     "distance_map",
@@ -49,6 +51,7 @@ __all__ = [
     "save",
     "save_report",
     "score_curves",
+    "sensitivity",
     "sheet",
     "side_by_side",
     "steps",

@@ -10,7 +10,7 @@ from functools import partial
 
 from helpers.phantoms.adhesions import focal_adhesions
 from helpers.phantoms.chromatin import chromatin, cohesin
-from helpers.phantoms.examples import write_folder, write_label_folders, write_movie, write_two_channels
+from helpers.phantoms.examples import PartialTruth, write_folder, write_label_folders, write_movie, write_partial_truth, write_two_channels
 from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
@@ -42,6 +42,7 @@ __all__ = [
     "CellPhantom",
     "Damaged",
     "LabelPair",
+    "PartialTruth",
     "Phantom",
     "TimePhantom",
     "actin",
@@ -93,6 +94,7 @@ __all__ = [
     "write_mask_folders",
     "write_movie",
     "write_outline_folders",
+    "write_partial_truth",
     "write_plates",
     "write_two_channels",
 ]

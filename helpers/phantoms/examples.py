@@ -1,6 +1,7 @@
 """Example files for the notebooks about files: written where the notebook writes anyway, never shipped."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,56 @@ METHODS = {
 }
 """Two faulty segmentations, by the errors that they make in an image of middling difficulty; see `helpers.phantoms.damage`."""
 
+DEBRIS, DEBRIS_COUNTS, DEBRIS_UM = 6, 8000, 0.35
+"""Bright blobs of `write_partial_truth`: how many, how much brighter than the rest, and the width of the Gaussian that each is."""
+
 SECOND_ANNOTATOR = {"missed": 1, "smallest_first": True, "wobble": 1.0}
+
+
+class PartialTruth(NamedTuple):
+    """Files of an image, of its truth in a few planes (the others are left empty), and of its whole truth."""
+
+    image: Path
+    truth: Path
+    whole: Path
+
+
+def write_partial_truth(folder: str | Path, seed: int = 11, planes: tuple[int, ...] = (5, 9, 13, 17)) -> PartialTruth:
+    """Write mitochondria beside bright debris, which spoils the contrast, with the truth of a few planes.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is missing.
+    seed : int
+    planes : tuple of int
+        Whose truth is known; of 24.
+
+    Returns
+    -------
+    files : PartialTruth
+        ``debris_SEED.ome.tif``, 24 planes of 192 x 192 pixels, and two masks.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    stack, truth = mitochondria(seed=seed, shape=(24, 192, 192))
+    random = np.random.default_rng(seed)
+    place = np.indices(stack.raw.shape) * np.reshape(VOXEL_SIZE, (3, 1, 1, 1))
+    raw = stack.raw.astype(float)
+    for _ in range(DEBRIS):
+        centre = random.uniform((2, 5, 5), (22, 187, 187)) * VOXEL_SIZE
+        distance = ((place - centre.reshape(3, 1, 1, 1)) ** 2).sum(axis=0)
+        raw += DEBRIS_COUNTS * np.exp(-distance / 2 / DEBRIS_UM**2)
+    folder = Path(folder).expanduser()
+    files = PartialTruth(*(folder / f"debris_{seed}{ending}.ome.tif" for ending in ("", "_truth", "_whole_truth")))
+    known = np.isin(np.arange(len(truth)), planes)[:, None, None]
+    with images.together(folder) as temporary:
+        for path, array in zip(files, (np.clip(raw, 0, 65535).astype(np.uint16), truth & known, truth)):
+            images.write(temporary / path.name, array, stack.voxel_size)
+    return files
 
 
 def write_two_channels(folder: str | Path) -> Path:
