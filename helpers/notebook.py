@@ -86,7 +86,7 @@ def check_parameters(values: Mapping[str, Any], declared: Mapping[str, Any], wor
             _check_type(name, value, declared[name])
     if "voxel_size" in values:
         _check_voxel_size(values["voxel_size"])
-    if "workflow" in declared:
+    if declared.get("workflow") in WORKFLOWS:
         _check_workflow(values.get("workflow", declared["workflow"]))
     if workflow is not None:
         check_values(workflow.function, {name: value for name, value in values.items() if name in workflow.published})

@@ -13,10 +13,14 @@ from helpers import images, measure
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "80_evaluation" / "07_where_is_the_boundary.ipynb"
 
 
-def test_default_comes_to_the_known_width_and_to_that_of_the_other(tmp_path):
+def test_few_settings_come_to_the_known_width_and_to_that_of_the_other(tmp_path):
     out = tmp_path / "out"
     executed = papermill.execute_notebook(
-        str(NOTEBOOK), str(tmp_path / "executed.ipynb"), {"output_folder": str(out)}, progress_bar=False, cwd=str(tmp_path)
+        str(NOTEBOOK),
+        str(tmp_path / "executed.ipynb"),
+        {"output_folder": str(out), "sigmas": [0.75, 2.0], "cutoffs": [0.05, 0.3, 0.6]},
+        progress_bar=False,
+        cwd=str(tmp_path),
     )
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.get("name") == "stderr"], "no warnings in the notebook"
