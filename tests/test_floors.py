@@ -18,7 +18,7 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
 ORDER = {
-    "classic": ["intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
+    "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
     "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],

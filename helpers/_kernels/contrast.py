@@ -22,16 +22,21 @@ ORDERED = FAST | {"fastmath": {"reassoc", "nsz", "contract", "arcp"}}  # sums in
 
 def mean_and_deviation(raw: np.ndarray, lower: float = -np.inf, upper: float = np.inf) -> tuple[float, float]:
     """Return the mean and the population standard deviation of the values v with lower < v < upper; (nan, nan) if there are none."""
+    count, mean, variance = moments(raw, lower, upper)
+    return (float(mean), max(float(variance), 0.0) ** 0.5) if count else (np.nan, np.nan)
+
+
+def moments(raw: np.ndarray, lower: float = -np.inf, upper: float = np.inf) -> tuple[int, Fraction, Fraction]:
+    """Return how many values v have lower < v < upper, their mean and their variance; as fractions, so that several images can be added."""
     values = raw.ravel()
     exact = raw.dtype.kind in "iu" and raw.dtype.itemsize <= 2
     count, total, squares = _sums(values, 0.0, lower, upper)
     if count == 0:
-        return np.nan, np.nan
+        return 0, Fraction(0), Fraction(0)
     mean = total / count
     if not exact:
         count, total, squares = _sums(values, float(mean), lower, upper)
-    variance = squares / count - (total / count) ** 2
-    return float(mean), max(float(variance), 0.0) ** 0.5
+    return count, mean, squares / count - (total / count) ** 2
 
 
 def highest_up_to(raw: np.ndarray, ceiling: float) -> float:

@@ -33,11 +33,13 @@ from helpers.classic.masks import (
     shell,
     thin,
 )
+from helpers.classic.pooled import Intensities, intensities, intensities_of
 from helpers.classic.spots import spot_response_3d, spot_response_by_plane, spots_3d, spots_by_plane
 from helpers.classic.thresholds import median, middle_plane, otsu, otsu_in_objects, otsu_mask, rough_objects, triangle
 
 __all__ = [
     "Contrast",
+    "Intensities",
     "auto_contrast",
     "auto_contrast_within",
     "clip_contrast",
@@ -55,6 +57,8 @@ __all__ = [
     "flood",
     "gaussian",
     "gaussian_by_plane",
+    "intensities",
+    "intensities_of",
     "local_maxima",
     "median",
     "middle_plane",

@@ -7,6 +7,8 @@ import numpy as np
 
 from helpers import _checks
 from helpers._kernels import contrast, convolution, diffusion
+from helpers.classic import pooled
+from helpers.classic.pooled import Intensities, OfArray
 
 STEP = 0.5  # suggested contrast parameters are multiples of this
 
@@ -23,6 +25,7 @@ def auto_contrast(raw: np.ndarray, low: float, high: float) -> np.ndarray:
 
     Takes what lies between mean - ``low`` * deviation and mean + ``high`` * deviation, and no more than the image holds. For structures whose
     brightness varies from image to image: find ``low`` and ``high`` on some typical images (`suggest_contrast`), then keep them for all.
+    Crops and time points are to be treated like the whole that they belong to: see `intensities_of`.
 
     Parameters
     ----------
@@ -53,14 +56,16 @@ def auto_contrast(raw: np.ndarray, low: float, high: float) -> np.ndarray:
     >>> auto_contrast(raw, low=1, high=0.5).round(2)
     array([[[0.  , 0.02, 0.05, 1.  ]]], dtype=float32)
     """
-    raw, lowest, highest = _around_mean(raw, low, high)
-    return contrast.rescale(raw, lowest, highest)
+    raw = pooled.prepared(raw)
+    lowest, highest = _around_mean(pooled.in_force(raw), low, high)
+    return pooled.remember(contrast.rescale(raw, lowest, highest), lowest, highest)
 
 
 def clip_contrast(normalized: np.ndarray, low: float, high: float) -> np.ndarray:
     """Cut intensities at some standard deviations from their mean, as `auto_contrast` does, and leave their scale as it is.
 
-    For steps whose cutoffs are in units of the intensities, such as `spots_3d`: they mean the same as without the cut.
+    For steps whose cutoffs are in units of the intensities, such as `spots_3d`: they mean the same as without the cut. Inside
+    `intensities_of` an image that `auto_contrast` made there is cut like the whole; any other by its own mean and deviation.
 
     Parameters
     ----------
@@ -89,8 +94,9 @@ def clip_contrast(normalized: np.ndarray, low: float, high: float) -> np.ndarray
     >>> clip_contrast(np.array([[[0.1, 0.2, 0.3, 1.0]]]), low=1, high=0.5).round(2)
     array([[[0.1 , 0.2 , 0.3 , 0.58]]], dtype=float32)
     """
-    normalized, lowest, highest = _around_mean(normalized, low, high, "normalized")
-    return np.clip(_checks.float32(normalized), np.float32(lowest), np.float32(highest))
+    image = pooled.prepared(normalized, "normalized")
+    lowest, highest = _around_mean(pooled.in_force_after(normalized, image), low, high, "normalized")
+    return np.clip(_checks.float32(image), np.float32(lowest), np.float32(highest))
 
 
 def auto_contrast_within(raw: np.ndarray, low: float, high: float, lower: float, upper: float) -> np.ndarray:
@@ -125,17 +131,20 @@ def auto_contrast_within(raw: np.ndarray, low: float, high: float, lower: float,
     ----------
     .. [1] Chen, J. et al. (2018) The Allen Cell and Structure Segmenter. bioRxiv 491035. :DOI:`10.1101/491035`
     """
-    raw, lowest, highest = _raw(raw)
+    raw = pooled.prepared(raw)
+    known = _varied(pooled.in_force(raw))
     _checks.number(low, "low", low=0)
     _checks.number(high, "high", low=0)
     _checks.number(lower, "lower")
     _checks.number(upper, "upper")
-    _, deviation = contrast.mean_and_deviation(raw, lower, upper)
+    _, deviation = known.mean_and_deviation(lower, upper)
     if np.isnan(deviation):
         raise ValueError(
-            f"no intensity lies between lower = {lower:g} and upper = {upper:g}, raw is {lowest:g} to {highest:g}: change lower or upper"
+            f"no intensity lies between lower = {lower:g} and upper = {upper:g}, raw is {known.lowest:g} to {known.highest:g}: "
+            "change lower or upper"
         )
-    return contrast.rescale(raw, *_ordered(max(lower - low * deviation, lowest), min(upper + high * deviation, highest)))
+    limits = _ordered(max(lower - low * deviation, known.lowest), min(upper + high * deviation, known.highest))
+    return contrast.rescale(raw, *limits)
 
 
 def min_max(raw: np.ndarray, ceiling: float | None = None) -> np.ndarray:
@@ -171,15 +180,16 @@ def min_max(raw: np.ndarray, ceiling: float | None = None) -> np.ndarray:
     >>> min_max(np.array([[[100, 200, 300, 9000]]]), ceiling=4000)
     array([[[0. , 0.5, 1. , 0. ]]], dtype=float32)
     """
-    raw, lowest, highest = _raw(raw)
-    if ceiling is None or _checks.number(ceiling, "ceiling") >= highest:
-        return contrast.rescale(raw, lowest, highest)
-    highest_kept = contrast.highest_up_to(raw, ceiling)
-    if highest_kept <= lowest:
+    raw = pooled.prepared(raw)
+    known = _varied(pooled.in_force(raw))
+    if ceiling is None or _checks.number(ceiling, "ceiling") >= known.highest:
+        return contrast.rescale(raw, known.lowest, known.highest)
+    highest_kept = known.highest_up_to(ceiling)
+    if highest_kept <= known.lowest:
         raise ValueError(
-            f"ceiling = {ceiling:g} leaves one value only, raw is {lowest:g} to {highest:g}: raise ceiling above the structure"
+            f"ceiling = {ceiling:g} leaves one value only, raw is {known.lowest:g} to {known.highest:g}: raise ceiling above the structure"
         )
-    return contrast.rescale(raw, lowest, highest_kept, ceiling)
+    return contrast.rescale(raw, known.lowest, highest_kept, ceiling)
 
 
 def suggest_contrast(raws: np.ndarray | Iterable[np.ndarray]) -> Contrast:
@@ -329,22 +339,19 @@ def _float32(normalized: np.ndarray) -> np.ndarray:
     return np.require(_checks.image(normalized, "normalized"), np.float32, "CAWE")
 
 
-def _raw(raw: np.ndarray, name: str = "raw") -> tuple[np.ndarray, float, float]:
-    """Check an image with more than one value; return it as the kernels want it, in its own type, and its lowest and highest value."""
-    _checks.image(raw, name)
-    lowest, highest = raw.min(), raw.max()
-    _checks.varied(np.array([lowest, highest]), name)
-    kind = {"f2": np.float32, "f16": np.float64}.get(raw.dtype.str[1:], raw.dtype.newbyteorder("="))
-    return np.require(raw, kind, "CAWE"), float(lowest), float(highest)
+def _varied(known: Intensities | OfArray, name: str = "raw") -> Intensities | OfArray:
+    """Return what is known of an image; raise if it is one value everywhere."""
+    _checks.varied(np.array([known.lowest, known.highest]), name)
+    return known
 
 
-def _around_mean(raw: np.ndarray, low: float, high: float, name: str = "raw") -> tuple[np.ndarray, float, float]:
-    """Check an image; return it as the kernels want it, and the limits that lie so many standard deviations from its mean."""
-    raw, lowest, highest = _raw(raw, name)
+def _around_mean(known: Intensities | OfArray, low: float, high: float, name: str = "raw") -> tuple[float, float]:
+    """Return the limits that lie so many standard deviations from the mean, within what the image holds."""
+    _varied(known, name)
     _checks.number(low, "low", low=0)
     _checks.number(high, "high", low=0)
-    mean, deviation = contrast.mean_and_deviation(raw)
-    return raw, *_ordered(max(mean - low * deviation, lowest), min(mean + high * deviation, highest))
+    mean, deviation = known.mean_and_deviation()
+    return _ordered(max(mean - low * deviation, known.lowest), min(mean + high * deviation, known.highest))
 
 
 def _ordered(low: float, high: float) -> tuple[float, float]:
@@ -354,9 +361,9 @@ def _ordered(low: float, high: float) -> tuple[float, float]:
 
 
 def _suggest(raw: np.ndarray) -> Contrast:
-    raw, lowest, _ = _raw(raw)
-    mean, deviation = contrast.mean_and_deviation(raw)
-    nearly_highest = float(np.percentile(raw, 99.99))
-    low = np.floor((mean - lowest) / deviation / STEP) * STEP
+    known = _varied(OfArray(pooled.prepared(raw)))
+    mean, deviation = known.mean_and_deviation()
+    nearly_highest = float(np.percentile(known.raw, 99.99))
+    low = np.floor((mean - known.lowest) / deviation / STEP) * STEP
     high = np.ceil((nearly_highest - mean) / deviation / STEP) * STEP
     return Contrast(float(low), float(high))
