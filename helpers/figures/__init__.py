@@ -3,6 +3,7 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.alternatives import alternatives
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -18,6 +19,7 @@ __all__ = [
     "KINDS",
     "Movie",
     "Picture",
+    "alternatives",
     "difference",
     "distance_curve",
     "distance_map",

@@ -1,5 +1,6 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
+from helpers.images.crops import box, crop
 from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
@@ -16,9 +17,11 @@ __all__ = [
     "Partners",
     "Stack",
     "StackFolder",
+    "box",
     "channel_names",
     "checksum",
     "contents",
+    "crop",
     "label_folders",
     "mask_folders",
     "output_path",
