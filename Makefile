@@ -22,9 +22,9 @@ lab:  ## open JupyterLab on the first notebook
 	@$(PYTHON) tools/environment.py lab
 	@$(RUN) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" $$(test "$$(id -u)" = 0 && echo --allow-root) notebooks/00_start/01_first_segmentation.ipynb
 
-new:  ## make a workflow for a structure of your own: make new NAME=my_structure FROM=tomm20 [VALUES=tuned.yaml]
+new:  ## make a workflow for a structure of your own: make new NAME=my_structure FROM=tomm20 (VALUES=tuned.yaml)
 	@$(PYTHON) tools/environment.py demo
-	@$(RUN) tools/new.py "$(NAME)" "$(FROM)" $(if $(VALUES),--values "$(VALUES)")
+	@$(RUN) tools/new.py "$(NAME)" "$(FROM)" $(if $(VALUES),--values "$(VALUES)") $(if $(VOXEL_SIZE),--voxel-size $(VOXEL_SIZE))
 
 tidy:  ## clear outputs of notebooks, format the code
 	@$(PYTHON) tools/environment.py all

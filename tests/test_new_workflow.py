@@ -1,20 +1,29 @@
 """`make new` writes a workflow that passes, or nothing at all."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from helpers.workflows import PUBLISHED, WORKFLOWS, knobs
+from helpers import phantoms
+from helpers.workflows import PUBLISHED, WORKFLOWS, compose, knobs
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 import new  # noqa: E402
 
+CHOICES = {
+    "normalization": "min-max", "smoothing": "in 3D", "core": ["bodies", "filaments in 3D"], "thinning": "none", "filling": "in 3D", "size_filter": "in 3D",
+    "parting": "none", "contrast_low": 3, "contrast_high": 12, "ceiling": 65535, "smoothing_sigma": 1, "filament_sigmas": [2], "filament_cutoffs": [0.15],
+    "spot_sigmas": [1], "spot_cutoffs": [0.09], "object_minimum": 200, "otsu_factor": 0.98, "minimum_thickness": 1.5, "hole_maximum": 1600,
+    "minimum_size": 15, "minimum_pixels": 4, "peak_distance": 2,
+}  # fmt: skip
 WRITTEN = {
     "docs/gallery/cilia_2.png", "helpers/workflows/cilia_2.py", "notebooks/10_lookup_table/cilia_2.ipynb", "tests/workflows/test_cilia_2.py",
 }  # fmt: skip
@@ -50,36 +59,81 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept}
 
 
-def test_what_it_writes_passes_and_a_failure_leaves_nothing(copy):
+def test_what_it_writes_passes(copy):
     before = contents(copy)
-
-    # It fails late: when everything but the READMEs is written
-    tool = copy / "tools" / "lookup_table.py"
-    tool.write_text("raise SystemExit('no room on the disk')\n")
-    failed = python(copy, "tools/new.py", "cilia_2", "gja1")
-    tool.write_bytes(before["tools/lookup_table.py"])
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("Nothing was made: ")
-    assert "no room on the disk" in failed.stderr
-    assert contents(copy) == before
-
     (copy / "tuned.yaml").write_text("input_path: mine.tif\nspot_cutoffs: [0.04321]\nminimum_size: 6\n")
+    compose.write_values(copy / "choices.yaml", CHOICES)
     made = python(copy, "tools/new.py", "cilia_2", "gja1", "--values", "tuned.yaml")
     assert made.returncode == 0, made.stderr
+    assert (
+        python(copy, "tools/new.py", "spindle", "drug_npm1", "--values", "choices.yaml", "--voxel-size", "0.5", "0.1", "0.2").returncode
+        == 0
+    )
     after = contents(copy)
-    assert after.keys() - before.keys() == WRITTEN | {"tuned.yaml"}
+    assert after.keys() - before.keys() == WRITTEN | {name.replace("cilia_2", "spindle") for name in WRITTEN} | {
+        "tuned.yaml",
+        "choices.yaml",
+    }
     assert {name for name in before if before[name] != after[name]} == CHANGED
     assert all(name in made.stdout for name in WRITTEN | CHANGED)
-    row = '"spot_cutoffs": [0.04321],\n         "minimum_size": 6},\n    ),\n    # Rows'
+    row = '"spot_cutoffs": [0.04321],\n         "minimum_size": 6},\n    ),\n    Workflow(\n        "spindle", '
     assert row in after["helpers/workflows/lookup_table.py"].decode()
+    assert '"minimum_size": 15}, tuned_voxel_size=(0.5, 0.1, 0.2),' in after["helpers/workflows/lookup_table.py"].decode()
     for command in (("check",), ("format", "--check")):
         checked = python(copy, "-m", "ruff", *command, "--no-cache", ".")
         assert checked.returncode == 0, checked.stdout
 
     tests = ["tests/workflows", "tests/notebooks/test_form.py", "tests/notebooks/test_runs.py", "tests/test_floors.py", "tests/phantoms/test_structures.py", "tests/figures/test_steps_and_movies.py"]  # fmt: skip
-    chosen = "cilia_2 or readme or every_workflow or one_name"
+    chosen = "cilia_2 and not test_runs or spindle or readme or every_workflow or one_name"
     run = python(copy, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests, "-k", chosen)
     assert run.returncode == 0, run.stdout[-3000:]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"thinning": "by plane", "filling": "by plane", "parting": "watershed"},
+        {
+            "core": ["spots by plane"],
+            "normalization": "auto-contrast",
+            "smoothing": "edge-preserving",
+            "filling": "none",
+            "size_filter": "by plane",
+        },
+        {"core": ["spots in 3D", "filaments by plane", "bodies"], "smoothing": "by plane", "parting": "watershed"},
+    ],
+)
+def test_any_composition_becomes_a_function_that_gives_its_mask(changes):
+    choices = {**CHOICES, **changes}
+    values = new.composed.row_values(choices)
+    scope = {}
+    exec(new.composed.module_text("mine", choices), scope)
+    assert list(knobs(scope["mine"])) == list(values)
+    raw = phantoms.treated_nucleoli(seed=1, shape=(8, 96, 96)).stack.raw
+    np.testing.assert_array_equal(scope["mine"](raw, **values), compose.segment(raw, choices))
+    notebook = new.composed.notebook_text("mine", choices, new.parameters_text(values, new.composed.row_knobs(choices)), "nucleoli")
+    cells = json.loads(notebook)["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    shown = [line.replace("stack.raw", "raw") for line in code.splitlines() if "classic." in line or line.startswith("mask = ")]
+    assert shown == compose.code(choices)
+    assert 12 <= len(cells) <= 20
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_an_error_leaves_everything_as_it_was(error, tmp_path):
+    (tmp_path / "row.py").write_text("before")
+    paths = [tmp_path / name for name in ("row.py", "function.py", "never_written.py")]
+    with pytest.raises(error), new.all_or_nothing(paths):  # noqa: PT012
+        for path in paths[:2]:
+            path.write_text("after")
+        raise error
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"row.py": "before"}
+
+
+def test_a_file_without_its_mark_is_refused_before_anything_is_written():
+    with pytest.raises(ValueError, match="has lost its line"):
+        new.inserted("FOR_WORKFLOW = {}\n", "    'cilia': actin,\n")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +179,7 @@ def test_unknown_source_gets_a_suggestion(source, sentence):
         ("filament_sigmas: [1, 2]", "lists of the same length"),
         ("- 5", "must hold lines such as"),
         ("{", "cannot be read"),
+        ("core: [bodies]", "no choice for the step normalization"),
         (None, "cannot be read"),
     ],
 )

@@ -2,6 +2,7 @@
 
 Writes its function, its row of the lookup table, its notebook, its test and its picture, all of them or none. With ``--values tuned.yaml`` the row
 gets those values in place of the values of the workflow that it is made from.
+Where that file holds the choices of notebooks/00_start/05_a_new_structure.ipynb, function and notebook have the steps that were chosen there.
 """
 
 import argparse
@@ -18,19 +19,23 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+import composed  # noqa: E402
+import numpy as np  # noqa: E402
 from tidy import tidy  # noqa: E402
 
 import helpers  # noqa: E402
 from helpers import classic, figures, phantoms  # noqa: E402
+from helpers.images import Stack  # noqa: E402
 from helpers.metrics import overlap  # noqa: E402
 from helpers.notebook import INPUTS  # noqa: E402
-from helpers.workflows import TUNED_VOXEL_SIZE, WORKFLOWS, Workflow, check_values  # noqa: E402
+from helpers.workflows import TUNED_VOXEL_SIZE, WORKFLOWS, Knob, Workflow, check_values, compose  # noqa: E402
 
 ROWS = ROOT / "helpers" / "workflows" / "lookup_table.py"
 PHANTOMS = ROOT / "helpers" / "phantoms" / "__init__.py"
@@ -49,6 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", help="of the new workflow: small letters, digits and underscores")
     parser.add_argument("source", help="id of the workflow to begin with, such as tomm20")
     parser.add_argument("--values", help="a YAML or JSON file of parameter values, as the notebooks 00_start/04 and 05 write it")
+    parser.add_argument(
+        "--voxel-size", nargs=3, type=float, metavar=("Z", "Y", "X"), help="um, of the images that the values were found on"
+    )
     given = parser.parse_args(arguments)
     try:
         if Path(helpers.__file__).resolve().parent != ROOT / "helpers":
@@ -57,21 +65,32 @@ def main(arguments: list[str] | None = None) -> None:
             raise ValueError("say how it is called and what it is like: make new NAME=my_structure FROM=tomm20")
         source = checked_source(given.source)
         name = checked_name(given.name, source)
-        values = {**source.published, **(read_values(given.values, source) if given.values else {})}
-        print(make(name, source, values))
+        read = read_values(given.values, source) if given.values else {}
+        if given.voxel_size:
+            source = replace(source, tuned_voxel_size=Stack(np.zeros((1, 1, 1)), given.voxel_size, name).voxel_size)
+        report = make(name, source, read)
     except (OSError, TypeError, ValueError) as error:
         sys.exit(f"Nothing was made: {error}")
+    print(report)
 
 
-def make(name: str, source: Workflow, values: Mapping[str, Any]) -> str:
+def make(name: str, source: Workflow, read: Mapping[str, Any]) -> str:
     """Write everything, and return what was written and what comes next."""
     stack, truth = phantoms.FOR_WORKFLOW[source.id](seed=SEED)
-    mask = source(stack.raw, **values)
+    if "core" in read:
+        source, values = replace(source, is_shell=False, look="TODO: look"), composed.row_values(read)
+        steps, mask = "the steps that were composed", compose.segment(stack.raw, read)
+        parameters = parameters_text(values, composed.row_knobs(read))
+        module, notebook = composed.module_text(name, read), composed.notebook_text(name, read, parameters, source.structure)
+    else:
+        values = {**source.published, **read}
+        steps, mask = f"the steps of {source.id}", source(stack.raw, **values)
+        module, notebook = module_text(name, source), notebook_text(name, source, values)
     dice = overlap(truth, mask).dice
     plane = int(classic.fill_holes(mask).sum(axis=(1, 2)).argmax()) if source.is_shell and mask.any() else None
     new = {
-        ROOT / "helpers" / "workflows" / f"{name}.py": module_text(name, source).encode(),
-        NOTEBOOKS / f"{name}.ipynb": notebook_text(name, source, values).encode(),
+        ROOT / "helpers" / "workflows" / f"{name}.py": module.encode(),
+        NOTEBOOKS / f"{name}.ipynb": notebook.encode(),
         ROOT / "tests" / "workflows" / f"test_{name}.py": test_text(name, source, dice).encode(),
         GALLERY / f"{name}.png": figures.overlay(stack, mask, plane=plane)._repr_png_(),
     }
@@ -87,7 +106,7 @@ def make(name: str, source: Workflow, values: Mapping[str, Any]) -> str:
         check = subprocess.run([sys.executable, str(ROOT / "tools" / "lookup_table.py")], env=environment, capture_output=True, text=True)
         if check.returncode:
             raise ValueError(f"the package cannot be imported with the new row ({check.stderr.strip().splitlines()[-1]})")
-    return report(name, source, dice, [*new, *changed, *READMES])
+    return said(name, steps, source, dice, [*new, *changed, *READMES])
 
 
 @contextmanager
@@ -150,6 +169,8 @@ def read_values(path: str, source: Workflow) -> dict[str, Any]:
         raise ValueError(f"VALUES={path} must hold lines such as 'minimum_size: 10', got {type(values).__name__}")
     values = {name: value for name, value in values.items() if name not in INPUTS}
     try:
+        if "core" in values:
+            return compose.choices(values)
         check_values(source.function, {**source.published, **values})
     except (TypeError, ValueError) as error:
         raise ValueError(f"VALUES={path}: {error}") from None
@@ -164,7 +185,7 @@ def module_text(name: str, source: Workflow) -> str:
     code = "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
     words = name.replace("_", " ")
     lead = (
-        f'    """Segment {words}.\n\n    TODO: what {words} look like, and when these steps fail. They are those of `{old}` ({source.id}), '
+        f'    """Segment {words}.\n\n    TODO: what it looks like, and when these steps fail. They are those of `{old}` ({source.id}), '
         f"of which it says:\n\n    "
     )
     code = code.replace(f"def {old}(", f"def {name}(", 1).replace('    """', lead, 1).replace("published values in", "values in")
@@ -224,7 +245,7 @@ def notebook_text(name: str, source: Workflow, values: Mapping[str, Any]) -> str
     first, parameters, *rest = notebook["cells"]
     title = "".join(first["source"]).splitlines()[0]
     first["source"] = opening(name, source, "".join(first["source"]))
-    parameters["source"] = parameters_text(source, values)
+    parameters["source"] = parameters_text(values, source.knobs)
     stems = {word.rstrip("s") for word in re.findall(r"\w{4,}", f"{title} {source.structure} {source.protein}".lower())} - {"segment"}
     mentions = re.compile("|".join(map(re.escape, sorted(stems | {source.gene.lower()}))))
     for cell in rest:
@@ -250,7 +271,7 @@ def opening(name: str, source: Workflow, text: str) -> str:
     words = name.replace("_", " ")
     table = "\n".join(line for line in text.splitlines() if line.startswith("|"))
     return f"""# Segment {words}
-**TODO**: what {words} are, how they look under the microscope, and what makes them hard to find.
+**TODO**: what it is, how it looks under the microscope, and what makes it hard to find.
 
 {table}
 
@@ -261,7 +282,7 @@ are those of the function `helpers/workflows/{name}.py`: change both alike. What
 of view shows those: write it for {words}, then delete the mark."""
 
 
-def parameters_text(source: Workflow, values: Mapping[str, Any]) -> str:
+def parameters_text(values: Mapping[str, Any], known: Mapping[str, Knob]) -> str:
     """Return the parameters cell: what to read, then the values of the row, each with its unit and effect."""
     comments = {
         "input_path": "an image file; empty: a synthetic field of view whose truth is known",
@@ -271,7 +292,7 @@ def parameters_text(source: Workflow, values: Mapping[str, Any]) -> str:
         "time": "which time point",
         "voxel_size": "um, [z, y, x]; empty: as the file says",
     }
-    comments |= {knob_name: f"{knob.unit}; {knob.help}" for knob_name, knob in source.knobs.items()}
+    comments |= {knob_name: f"{knob.unit}; {knob.help}" for knob_name, knob in known.items()}
     return "\n".join(f"{key} = {json.dumps(value)}  # {comments[key]}" for key, value in {**INPUTS, **values}.items())
 
 
@@ -306,7 +327,7 @@ def test_steps_of_the_notebook_give_the_mask_of_the_function():
 '''
 
 
-def report(name: str, source: Workflow, dice: float, paths: list[Path]) -> str:
+def said(name: str, steps: str, source: Workflow, dice: float, paths: list[Path]) -> str:
     """Say what was written and what comes next."""
     python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
     maker = phantoms.FOR_WORKFLOW[source.id]
@@ -317,7 +338,7 @@ def report(name: str, source: Workflow, dice: float, paths: list[Path]) -> str:
     )
     return "\n".join(
         [
-            f"{name}, by the steps of {source.id} ({near}):",
+            f"{name}, by {steps} ({near}):",
             *(f"    {path.relative_to(ROOT)}" for path in paths),
             "Next:",
             f"1. {python} -m pytest tests/workflows/test_{name}.py    passes now, and after every change should",

@@ -167,6 +167,9 @@ def check_choices(values: Mapping[str, Any]) -> None:
                 hint = f" (did you mean {close[0]!r}?)" if close else ""
                 raise ValueError(f"{step} must be {' or '.join(map(repr, alternatives))}, got {name!r}{hint}")
     for function in {function for alternatives in STEPS.values() for function in alternatives.values()}:
+        missing = [name for name in knobs(function) if name not in values]
+        if missing:
+            raise ValueError(f"there is no value for {missing[0]}: give one, whether its step is chosen or not")
         check_values(function, {name: values[name] for name in knobs(function)})
 
 

@@ -25,19 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "STEPS",
-    "calls",
-    "check_choices",
-    "choices",
-    "code",
-    "nearest",
-    "options",
-    "segment",
-    "swaps",
-    "take",
-    "values_for",
-    "write_values",
-]
+    "STEPS", "calls", "check_choices", "choices", "code", "joined", "make_line", "nearest", "options", "segment", "swaps", "take", "values_for", "write_values",
+]  # fmt: skip
 
 RESULTS = ("normalized", "smooth", "found", "thinned", "filled", "large", "mask")  # of each step, in their order
 
@@ -130,16 +119,22 @@ def code(values: Mapping[str, Any]) -> list[str]:
         names = []
         for choice in values[step] if step == "core" else [values[step]]:
             function = alternatives[choice]
-            if function is unchanged:
-                continue
-            name = re.sub(r"\W", "_", choice).lower() if several else result
-            lines += _statements(function, last, name)
-            names.append(name)
-        if several:
-            lines.append(f"{result} = {' | '.join(names)}")
-        last = result if names else last
+            if function is not unchanged:
+                names.append(re.sub(r"\W", "_", choice).lower() if several else result)
+                lines += _statements(function, last, names[-1])
+        last = " | ".join(names) or last
     *first, final = lines
     return [*first, f"mask = {final.split(' = ', 1)[1]}"]
+
+
+def joined(values: Mapping[str, Any]) -> str:
+    """Return what the lines of `code` call the mask that the core found: one name, or several joined.
+
+    >>> joined({"core": ["bodies", "spots in 3D"]}), joined({"core": ["bodies"]})
+    ('bodies | spots_in_3d', 'found')
+    """
+    names = [re.sub(r"\W", "_", choice).lower() for choice in values["core"]]
+    return " | ".join(names) if len(names) > 1 else RESULTS[list(STEPS).index("core")]
 
 
 def nearest(values: Mapping[str, Any], count: int = 3) -> "pd.DataFrame":
@@ -234,6 +229,16 @@ def write_values(path: str | Path, values: Mapping[str, Any]) -> Path:
     return path
 
 
+def make_line(workflow_id: str, values_path: str | Path, voxel_size: Sequence[float]) -> str:
+    """Return the line to be typed in the folder of the repository to make a workflow of one's own.
+
+    >>> make_line("lamp1", "/data/cell_composed_values.yaml", (0.29, 0.108, 0.108))
+    'make new NAME=my_structure FROM=lamp1 VALUES="/data/cell_composed_values.yaml" VOXEL_SIZE="0.29 0.108 0.108"'
+    """
+    size = " ".join(f"{length:g}" for length in voxel_size)
+    return f'make new NAME=my_structure FROM={workflow_id} VALUES="{values_path}" VOXEL_SIZE="{size}"'
+
+
 def calls(source: str) -> list[str]:
     """Return the names of the functions of `helpers.classic` that a text of Python calls, in their order.
 
@@ -251,7 +256,7 @@ def _statements(function: Callable, source: str, result: str) -> list[str]:
     given = definition.args.args[0].arg
     _, *body, last = definition.body  # without the docstring
     lines = [ast.unparse(node) for node in body] + [f"{result} = {ast.unparse(last.value)}"]
-    return [re.sub(rf"\b{given}\b(?! ?=)", source, line) for line in lines]
+    return [re.sub(rf"\b{given}\b(?! ?=)", source, line).replace("'", '"') for line in lines]
 
 
 def _without(steps: Sequence[str], others: Sequence[str]) -> list[str]:
