@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab new tidy gallery agreement accuracy bench bench-published freeze clean
+.PHONY: help demo test lab new tidy gallery agreement accuracy voxel-sizes bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ agreement:  ## compare all 46 workflows with the masks of the published program 
 accuracy:  ## hold all 46 workflows and plain thresholds against the truth of their phantoms, write docs/accuracy.md (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/accuracy.py
+
+voxel-sizes:  ## hold all 46 workflows at other voxel sizes against the tuned one and the truth, write docs/voxel_sizes.md (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/voxel_sizes.py
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

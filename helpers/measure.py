@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from helpers import _checks
 from helpers.classic import components, fill_holes
-from helpers.images import Stack
+from helpers.images import Stack, absurd_voxel_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,8 @@ PLANE_COLUMNS = ("label", "area_um2", "perimeter_um", "circularity", "centroid_y
 MUCH, LITTLE = 0.5, 1e-4  # fractions of the stack that are structure
 SATURATED, SATURATED_FOUND = 0.01, 0.1  # fractions of the stack, and of what was found
 CUT = 0.5  # fraction of the objects
-FAR, ABSURD = 1.5, 30  # factors between voxel sizes
+FAR = 1.5  # factor between voxel sizes that changes what is found
+TRIED = 2.2  # how much larger than the tuned ones voxels may be: up to double was measured (docs/voxel_sizes.md)
 
 
 class Quality(NamedTuple):
@@ -116,7 +117,13 @@ def objects(mask_or_labels: np.ndarray, stack: Stack, *, connectivity: int = 26,
     return table.set_axis(PLANE_COLUMNS if flat else COLUMNS, axis=1)
 
 
-def quality(mask: np.ndarray, stack: Stack, *, tuned_voxel_size: tuple[float, float, float] | None = None) -> Quality:
+def quality(
+    mask: np.ndarray,
+    stack: Stack,
+    *,
+    tuned_voxel_size: tuple[float, float, float] | None = None,
+    worked_at: tuple[float, float, float] | None = None,
+) -> Quality:
     """Look for the usual signs that a result is wrong.
 
     Parameters
@@ -127,6 +134,8 @@ def quality(mask: np.ndarray, stack: Stack, *, tuned_voxel_size: tuple[float, fl
         What it was found in.
     tuned_voxel_size : tuple of float, optional
         The voxel size, (z, y, x) in um, that the parameters were made for; compared with that of the stack.
+    worked_at : tuple of float, optional
+        The voxel size that the steps saw, if the stack was resampled for them.
 
     Returns
     -------
@@ -153,7 +162,7 @@ def quality(mask: np.ndarray, stack: Stack, *, tuned_voxel_size: tuple[float, fl
         *_amount_warnings(fraction, count),
         *_saturation_warnings(float(saturated.mean()), saturated_found),
         *_border_warnings(count, at_border),
-        *_size_warnings(stack, tuned_voxel_size),
+        *_size_warnings(stack, tuned_voxel_size, worked_at or stack.voxel_size),
     ]
     return Quality(fraction, float(saturated.mean()), count, at_border, warnings)
 
@@ -267,25 +276,18 @@ def _border_warnings(count: int, at_border: int) -> list[str]:
     return [f"{at_border} of {count} objects touch the border of the stack and may be cut: leave them out where size or shape matters."]
 
 
-def _size_warnings(stack: Stack, tuned: tuple[float, float, float] | None) -> list[str]:
+def _size_warnings(stack: Stack, tuned: tuple[float, float, float] | None, worked_at: tuple[float, float, float]) -> list[str]:
     if tuned is None:
         return []
-    voxel_size = stack.voxel_size
-    plane = float(np.sqrt(tuned[1] * tuned[2] / (voxel_size[1] * voxel_size[2])))
+    if absurd := absurd_voxel_size(stack.raw.shape, stack.voxel_size, tuned):
+        return [absurd]
     warnings = []
-    if not 1 / ABSURD <= plane <= ABSURD:
-        return [
-            f"A pixel of {voxel_size[2]:.3g} um is not what a microscope for cells gives: the file's unit is probably wrong; give voxel_size."
-        ]
-    if not 1 / FAR <= plane <= FAR:
-        warnings.append(
-            f"A pixel is {voxel_size[2]:.3g} um, the parameters were made for {tuned[2]:.3g} um: multiply every sigma by {plane:.2g}, "
-            f"and minimum sizes by {plane**2:.2g} for each plane."
-        )
-    along = tuned[0] / voxel_size[0]
-    if len(stack.raw) > 1 and not 1 / FAR <= along <= FAR:
-        warnings.append(
-            f"Planes are {voxel_size[0]:.3g} um apart, the parameters were made for {tuned[0]:.3g} um: a sigma reaches {1 / along:.2g} times "
-            "as far along z; look at a side view."
-        )
+    first = 0 if len(stack.raw) > 1 else 1
+    for axis, what in ((0, "Planes are {} um apart"), (2, "A pixel is {} um"))[first:]:
+        own, wanted = stack.voxel_size[axis], tuned[axis]
+        made_for = f"{what.format(f'{own:.3g}')}, the parameters were made for {wanted:.3g} um: "
+        if not 1 / FAR <= worked_at[axis] / wanted <= FAR:
+            warnings.append(f"{made_for}run the workflow with voxel_size, in a notebook on tuned = run.at_tuned_size(stack).")
+        elif own > TRIED * wanted:
+            warnings.append(f"{made_for}what is finer was not imaged, and no resampling brings it back; look at the overlay.")
     return warnings

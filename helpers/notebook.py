@@ -4,14 +4,15 @@ import ast
 import difflib
 import json
 import sys
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from helpers import classic, figures, images, measure
+from helpers import _checks, classic, figures, images, measure
 from helpers.images import Stack
 from helpers.metrics import Overlap, overlap
 from helpers.tables import Report, show  # noqa: F401, notebooks write notebook.show
@@ -133,6 +134,8 @@ class Run:
     workflow_id: str
     declared: Mapping[str, Any]
     namespace: Mapping[str, Any] = field(repr=False)
+    worked_at: tuple[float, float, float] | None = None
+    """Voxel size that the steps saw, in um; None: the parameters were taken in voxels."""
 
     def parameters(self) -> dict[str, Any]:
         """Return the declared parameters with the values they have now."""
@@ -143,9 +146,54 @@ class Run:
         """The row of the lookup table."""
         return WORKFLOWS[self.workflow_id]
 
+    @property
+    def row(self) -> Workflow:
+        """The row of the lookup table whose values these are: another one that this notebook also runs, or its own."""
+        rows = [self.workflow, *(row for row in WORKFLOWS.values() if row.notebook == self.workflow_id)]
+        return next((row for row in rows if dict(row.published) == self._values()), self.workflow)
+
     def steps(self) -> figures.Picture:
         """Draw the steps of the workflow with the values as they are now; printed, they are pseudocode."""
         return figures.steps(self.workflow, self.parameters())
+
+    def at_tuned_size(self, stack: Stack) -> Stack:
+        """Return the stack at the voxel size that the parameters were made for, and print a sentence if that is another one.
+
+        Parameters
+        ----------
+        stack : Stack
+            The input.
+
+        Returns
+        -------
+        tuned : Stack
+            The same, where the voxel sizes are close (`helpers.images.working_voxel_size`) or make no sense; resampled otherwise.
+        """
+        self.worked_at = images.working_voxel_size(stack.raw.shape, stack.voxel_size, self.row.tuned_voxel_size)
+        if self.worked_at == stack.voxel_size:
+            return stack
+        _checks.varied(_checks.image(stack.raw))
+        print(images.resampling_sentence(stack.raw.shape, stack.voxel_size, self.worked_at), flush=True)
+        return replace(stack, raw=images.resample(stack.raw, stack.voxel_size, self.worked_at), voxel_size=self.worked_at)
+
+    def at_input_size(self, found: np.ndarray, stack: Stack) -> np.ndarray:
+        """Bring what was found at the tuned voxel size back onto the grid of the input; the same, where nothing was resampled.
+
+        Parameters
+        ----------
+        found : (Z, Y, X) ndarray of bool or int
+            A mask, or labels.
+        stack : Stack
+            The input that `at_tuned_size` was given.
+
+        Returns
+        -------
+        found : ndarray of the shape of ``stack.raw``
+        """
+        if self.worked_at in (None, stack.voxel_size) or found.shape == stack.raw.shape:
+            return found
+        onto = images.mask_onto if found.dtype == bool else images.labels_onto
+        return onto(found, self.worked_at, stack.voxel_size, stack.raw.shape)
 
     def movie(self, stack: Stack, mask: np.ndarray) -> figures.Movie:
         """Write all planes, raw and with the mask outlined, as an animated GIF beside the other results, and show it.
@@ -190,6 +238,10 @@ class Run:
             ("part of the image that is structure", f"{quality.foreground_fraction:.2%}"),
             ("saturated voxels", f"{quality.saturated_fraction:.2%}"),
         ]
+        if self.worked_at not in (None, stack.voxel_size):
+            rows.append(
+                ("segmented at", f"{' x '.join(f'{size:.3g}' for size in self.worked_at)} um a voxel, then brought back to the image")
+            )
         if truth is not None:
             rows += _against_truth(overlap(truth, mask > 0))
         return Report(rows, list(quality.warnings))
@@ -223,9 +275,9 @@ class Run:
         check_parameters(parameters, self.declared, self.workflow_id)
         if table is None:
             table = measure.objects(mask, stack, filled=self.workflow.is_shell)
-        values = {name: parameters.get(name, value) for name, value in self.workflow.published.items()}
+        values = self._values()
         quality = self._quality(stack, mask)
-        same = bool(np.array_equal(self.workflow(stack.raw, **values), mask > 0))
+        same = bool(np.array_equal(self._again(stack), mask > 0))
         if not same:
             quality.warnings.append(
                 "The mask is not what the workflow gives with the recorded values: a step was changed by hand, or a value after it ran."
@@ -248,12 +300,24 @@ class Run:
                 outputs=[temporary / names[what] for what in ("mask", "picture", "objects")],
                 quality=quality._asdict() | {"same_as_workflow": same},
             )
+            record["segmented_at_um"] = list(self.worked_at or stack.voxel_size)
             images.write_record(temporary / names["record"], record)
         return Report([(what, str(folder / name)) for what, name in names.items()], [] if same else quality.warnings[-1:])
 
+    def _values(self) -> dict[str, Any]:
+        """Return the parameters of the workflow with the values they have now."""
+        parameters = self.parameters()
+        return {name: parameters.get(name, value) for name, value in self.workflow.published.items()}
+
+    def _again(self, stack: Stack) -> np.ndarray:
+        """Return the mask that the one call gives."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the verdict says it
+            return self.row(stack.raw, voxel_size=stack.voxel_size if self.worked_at else None, **self._values())
+
     def _quality(self, stack: Stack, mask: np.ndarray) -> measure.Quality:
         """Return the signs of failure, with those that concern reading and the look of this workflow."""
-        quality = measure.quality(mask, stack, tuned_voxel_size=self.workflow.tuned_voxel_size)
+        quality = measure.quality(mask, stack, tuned_voxel_size=self.row.tuned_voxel_size, worked_at=self.worked_at)
         fragments = _fragment_warnings(mask) if self.workflow.is_shell else []
         return quality._replace(warnings=[*quality.warnings, *fragments, *stack.notes])
 

@@ -19,8 +19,8 @@ FLOORS = {
 SAME_FLOOR = {("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
-    "images": ["stack", "crops", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
+    "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
 }  # fmt: skip

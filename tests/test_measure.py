@@ -256,10 +256,12 @@ def test_objects_at_the_border_are_counted_once_each():
     [
         (FLAT, []),
         ((0.29, 0.15, 0.15), []),
-        ((0.29, 0.216, 0.216), ["multiply every sigma by 0.5, and minimum sizes by 0.25"]),
-        ((0.29, 0.054, 0.054), ["multiply every sigma by 2, "]),
-        ((0.87, 0.108, 0.108), ["3 times as far along z"]),
-        ((1.0, 0.05, 0.05), ["multiply every sigma by 2.2", "as far along z"]),
+        ((0.29, 0.216, 0.216), ["A pixel is 0.216 um, the parameters were made for 0.108 um: run the workflow with voxel_size"]),
+        ((0.29, 0.054, 0.054), ["A pixel is 0.054 um"]),
+        ((0.87, 0.108, 0.108), ["Planes are 0.87 um apart"]),
+        ((1.0, 0.05, 0.05), ["Planes are 1 um apart", "A pixel is 0.05 um"]),
+        ((290, 108, 108), ["the unit is probably wrong"]),
+        ((290, 0.108, 0.108), ["the unit is probably wrong"]),
     ],
 )
 def test_voxel_size_far_from_the_tuned_one(voxel_size, says):
@@ -268,3 +270,17 @@ def test_voxel_size_far_from_the_tuned_one(voxel_size, says):
     assert len(warnings) == len(says)
     for warning, part in zip(warnings, says):
         assert part in warning
+
+
+@pytest.mark.parametrize(
+    ("voxel_size", "says"),
+    [
+        ((0.58, 0.216, 0.216), []),
+        ((0.87, 0.25, 0.25), ["Planes are 0.87 um apart", "no resampling brings it back"]),
+        ((0.1, 0.03, 0.03), []),
+    ],
+)
+def test_voxel_size_that_was_resampled_is_no_concern_up_to_double(voxel_size, says):
+    mask, stack = good()
+    warnings = measure.quality(mask, Stack(stack.raw, voxel_size, "size"), tuned_voxel_size=FLAT, worked_at=FLAT).warnings
+    assert [part for part, warning in zip(says, warnings, strict=True) if part not in warning] == []

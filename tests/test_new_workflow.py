@@ -115,7 +115,7 @@ def test_any_composition_becomes_a_function_that_gives_its_mask(changes):
     notebook = new.composed.notebook_text("mine", choices, new.parameters_text(values, new.composed.row_knobs(choices)), "nucleoli")
     cells = json.loads(notebook)["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    shown = [line.replace("stack.raw", "raw") for line in code.splitlines() if "classic." in line or line.startswith("mask = ")]
+    shown = [line.replace("tuned.raw", "raw") for line in code.splitlines() if "= classic." in line or line == "mask = labels > 0"]
     assert shown == compose.code(choices)
     assert 12 <= len(cells) <= 20
 

@@ -111,27 +111,31 @@ delete the mark.""",
         [f'from helpers import classic, figures, images, measure, notebook, phantoms\n\nrun = notebook.check("{name}")\nrun.steps()'],
         """## 1. Look at the image
 One plane on the left, the brightest value along z on the right. Always look before you segment: is the structure there, is it sharp, does it span several
-pixels? **TODO**: what to look for.""",
+pixels? **TODO**: what to look for.
+
+Where your voxels are of another size than the values were made for, `tuned` is the image resampled to that size (a sentence says so), and section 6 brings
+the result back to your voxels. To leave the image as it is, write `tuned = stack`.""",
         [
             f'stack, truth = images.read_or(phantoms.FOR_WORKFLOW["{name}"], input_path, channel, scene, time, voxel_size)\n'
+            "tuned = run.at_tuned_size(stack)\n"
             'figures.planes(stack, title=f"{stack.name}: raw")'
         ],
         f"## 2. Bring images to one scale\n{reasons['normalization']} **TODO**: why this suits it.",
-        [f'{normalize.replace("raw", "stack.raw", 1)}\nfigures.planes(stack, normalized, title="{choices["normalization"]}")'],
+        [f'{normalize.replace("raw", "tuned.raw", 1)}\nfigures.planes(tuned, normalized, title="{choices["normalization"]}")'],
         f"## 3. Calm the noise\n{reasons['smoothing']} Smoothing merges what is closer than its sigma.\n**TODO**: why this suits it.",
-        [f'{smooth}\nfigures.planes(stack, smooth, title="smoothed")'],
+        [f'{smooth}\nfigures.planes(tuned, smooth, title="smoothed")'],
         f"## 4. Find what is structure\n{reasons['core']}\nCompare with the raw image: too much is mended by a higher cutoff, too little by a lower one. **TODO**: why this suits it.",
-        ["\n".join([*core, f'figures.planes(stack, {joined}, title="above the cutoff")'])],
+        ["\n".join([*core, f'figures.planes(tuned, {joined}, title="above the cutoff")'])],
         f"""## 5. Mend the mask
 {_mended(choices)}
 What was taken away is magenta, what was added green.
 **TODO**: how large the smallest true piece is.""",
-        ["\n".join([*mend, f"figures.removed(stack, {joined}, mask)"])],
+        ["\n".join([*mend, f"figures.removed(tuned, {joined}, mask)"])],
         """## 6. How good is it, and is it to be trusted?
 Where the truth is known, the table says how much of it was found. On your image, look at the side views: what is one plane high is mostly noise, and
 what is missing shows as a bright place without an outline. **TODO**: which mistakes matter, and how many are made on typical images.""",
-        ["figures.orthogonal(stack, mask)"],
-        ["run.verdict(stack, mask, truth)"],
+        ["figures.orthogonal(tuned, mask)"],
+        ["mask = run.at_input_size(mask, stack)\nrun.verdict(stack, mask, truth)"],
         """## 7. Measure and keep
 One row a connected piece: volume, surface, roundness and brightness, in um. **TODO**: which of these numbers mean something here. The record holds what is
 needed to make the same mask again.""",

@@ -5,8 +5,10 @@ from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_m
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import Input, channel_names, contents, read, read_or
 from helpers.images.record import checksum, read_record, record, record_folders, write_record
+from helpers.images.resample import labels_onto, mask_onto, resample, resampled_shape
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
+from helpers.images.voxel_sizes import absurd_voxel_size, resampling_sentence, working_voxel_size
 from helpers.images.writing import output_path, said_plainly, together, write
 
 __all__ = [
@@ -17,13 +19,16 @@ __all__ = [
     "Partners",
     "Stack",
     "StackFolder",
+    "absurd_voxel_size",
     "box",
     "channel_names",
     "checksum",
     "contents",
     "crop",
     "label_folders",
+    "labels_onto",
     "mask_folders",
+    "mask_onto",
     "output_path",
     "partners",
     "read",
@@ -35,9 +40,13 @@ __all__ = [
     "read_record",
     "record",
     "record_folders",
+    "resample",
+    "resampled_shape",
+    "resampling_sentence",
     "safe_name",
     "said_plainly",
     "together",
+    "working_voxel_size",
     "write",
     "write_record",
 ]

@@ -4,10 +4,34 @@ In this order: cells differ in brightness, the optics blur (more along z than in
 bleaches while the stack is taken plane by plane, photons arrive at random, and the camera adds its offset and its read noise.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 from scipy import ndimage
 
-from helpers import _checks
+from helpers import _checks, images
+
+_CAMERA: ContextVar[tuple[float, float, float] | None] = ContextVar("camera", default=None)
+
+
+@contextmanager
+def camera(voxel_size: Sequence[float]) -> Iterator[None]:
+    """Let `image` record voxels of another size than those in which the field was drawn, with noise of their own.
+
+    A pixel of another size is exposed until it holds as many photons as before.
+
+    Parameters
+    ----------
+    voxel_size : sequence of float
+        (z, y, x) in um.
+    """
+    before = _CAMERA.set(tuple(voxel_size))
+    try:
+        yield
+    finally:
+        _CAMERA.reset(before)
 
 
 def place(points: np.ndarray, amounts: np.ndarray, shape: tuple[int, int, int], voxel_size: tuple[float, float, float]) -> np.ndarray:
@@ -123,6 +147,8 @@ def image(
         light += np.float32(photons) * _spread(_checks.float32(haze), np.divide(blur, voxel_size))
     fading = (1 - bleaching) ** np.linspace(0, 1, len(light), dtype=np.float32) if bleaching < 1 else np.r_[1.0, np.zeros(len(light) - 1)]
     light *= fading.astype(np.float32)[:, None, None]
+    if _CAMERA.get():
+        light = images.resample(light, voxel_size, _CAMERA.get())
     counts = rng.poisson(light).astype(np.float32)
     counts *= np.float32(gain)
     counts += np.float32(read_noise) * rng.standard_normal(counts.shape, dtype=np.float32) + np.float32(offset)

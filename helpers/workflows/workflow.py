@@ -1,6 +1,7 @@
 """A row of the lookup table: which function, with which values, for which structure."""
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +18,12 @@ TUNED_VOXEL_SIZE = (0.29, 0.108, 0.108)
 class Workflow:
     """A workflow: a function and the parameter values that suit one structure, as published or as its author found them.
 
-    Call it with an image, and with the values that shall differ:
+    Call it with an image, with its voxel size, and with the values that shall differ:
 
     >>> from helpers import phantoms
     >>> from helpers.workflows import WORKFLOWS
     >>> stack, truth = phantoms.mitochondria(shape=(4, 64, 64))
-    >>> mask = WORKFLOWS["tomm20"](stack.raw, minimum_size=20)
+    >>> mask = WORKFLOWS["tomm20"](stack.raw, voxel_size=stack.voxel_size, minimum_size=20)
     >>> mask.shape, mask.dtype
     ((4, 64, 64), dtype('bool'))
     """
@@ -51,25 +52,45 @@ class Workflow:
         """The parameters with range, unit and effect, in the order of the function's signature."""
         return knobs(self.function)
 
-    def __call__(self, raw: np.ndarray, **changes: Any) -> np.ndarray:
+    def __call__(self, raw: np.ndarray, *, voxel_size: Sequence[float] | None = None, **changes: Any) -> np.ndarray:
         """Segment ``raw`` with the published values, except for those in ``changes``.
 
         Parameters
         ----------
         raw : (Z, Y, X) ndarray of int or float
             Camera counts of one channel.
+        voxel_size : sequence of float, optional
+            (z, y, x) of ``raw`` in um. Where it is far from ``tuned_voxel_size`` (`helpers.images.working_voxel_size` says which), the image
+            is resampled to that, and the mask brought back. Left out: all values are in voxels, whatever the size of these.
         **changes
             Values that differ from the published ones.
 
         Returns
         -------
         mask : (Z, Y, X) ndarray of bool
+            On the grid of ``raw``.
 
         Raises
         ------
         TypeError, ValueError
-            One sentence: the image or a value cannot be used.
+            One sentence: the image, the voxel size or a value cannot be used.
+
+        Warns
+        -----
+        UserWarning
+            If no microscope has such voxels (nanometres given as um): the image is not resampled.
         """
         values = {**self.published, **changes}
         check_values(self.function, values)
-        return self.function(_checks.varied(_checks.image(raw)), **values)
+        _checks.varied(_checks.image(raw))
+        if voxel_size is None:
+            return self.function(raw, **values)
+        from helpers import images  # what only reads arrays should not wait for the readers of files
+
+        if absurd := images.absurd_voxel_size(raw.shape, voxel_size, self.tuned_voxel_size):
+            warnings.warn(absurd, stacklevel=2)
+        size = images.working_voxel_size(raw.shape, voxel_size, self.tuned_voxel_size)
+        if size == tuple(voxel_size):
+            return self.function(raw, **values)
+        mask = self.function(images.resample(raw, voxel_size, size), **values)
+        return images.mask_onto(mask, size, voxel_size, raw.shape)

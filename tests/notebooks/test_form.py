@@ -132,7 +132,11 @@ def test_lookup_table_notebook_says_what_the_function_does(name):
     """The same calls with the same keywords in the same order, read from the syntax trees."""
     code = "\n".join(source(cell) for cell in cells(LOOKUP_TABLE / f"{name}.ipynb") if cell["cell_type"] == "code")
     assert re.search(r"^run\.steps\(\)$", code, re.M), "shows the diagram of its steps"
-    assert steps_of(code.replace("stack.raw", "raw")) == steps_of(inspect.getsource(WORKFLOWS[name].function))
+    assert re.search(r"^tuned = run\.at_tuned_size\(stack\)$", code, re.M), "its steps run at the voxel size of its values"
+    assert re.search(r"^(\w+) = run\.at_input_size\(.+, stack\)\nrun\.verdict\(stack, \1, truth\)$", code, re.M), (
+        "judged on the grid of the input"
+    )
+    assert steps_of(code.replace("tuned.raw", "raw")) == steps_of(inspect.getsource(WORKFLOWS[name].function))
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in LOOKUP_TABLE.glob("*.ipynb")))
@@ -147,7 +151,7 @@ def steps_of(code: str) -> list[str]:
     """Return the assignments on the way from raw to mask, in a form that does not depend on layout."""
     tree = ast.parse(textwrap.dedent(code))
     body = tree.body[0].body if isinstance(tree.body[0], ast.FunctionDef) else tree.body
-    assignments = [node for node in body if isinstance(node, ast.Assign)]
+    assignments = [node for node in body if isinstance(node, ast.Assign) and "run.at_input_size(" not in ast.unparse(node.value)]
     names = {target.id for node in assignments for target in node.targets if isinstance(target, ast.Name)}
     return [
         ast.unparse(node)
