@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy gallery agreement accuracy looks voxel-sizes bench bench-published freeze clean
+.PHONY: help demo test lab new tidy gallery agreement accuracy looks voxel-sizes bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ test:  ## make the whole environment and run every test, all notebooks included
 lab:  ## open JupyterLab on the first notebook
 	@$(PYTHON) tools/environment.py lab
 	@$(RUN) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" $$(test "$$(id -u)" = 0 && echo --allow-root) notebooks/00_start/01_first_segmentation.ipynb
+
+new:  ## make a workflow for a structure of your own: make new NAME=my_structure FROM=tomm20 (VALUES=tuned.yaml)
+	@$(PYTHON) tools/environment.py demo
+	@$(RUN) tools/new.py "$(NAME)" "$(FROM)" $(if $(VALUES),--values "$(VALUES)") $(if $(VOXEL_SIZE),--voxel-size $(VOXEL_SIZE))
 
 tidy:  ## clear outputs of notebooks, format the code
 	@$(PYTHON) tools/environment.py all

@@ -1,4 +1,4 @@
-"""Compare every workflow of the lookup table with the answer of the published program, and print a markdown table.
+"""Compare every published workflow of the lookup table with the answer of the published program, and print a markdown table.
 
 The inputs and the published masks lie in ../shared/reference, beside the repository.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 
 from helpers.metrics import overlap
-from helpers.workflows import WORKFLOWS
+from helpers.workflows import PUBLISHED
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
 WORKFLOWS_OF_INPUT = {
@@ -52,7 +52,7 @@ def agreement(name: str, reference: Path = REFERENCE) -> Agreement:
     raw = reference_input(name, reference)
     published = tifffile.imread(reference / "masks" / f"{name}.tif") > 0
     started = time.process_time()
-    mask = WORKFLOWS[name](raw)
+    mask = PUBLISHED[name](raw)
     seconds = time.process_time() - started
     return Agreement(int(mask.sum()), int(np.count_nonzero(mask != published)), overlap(published, mask).dice, seconds)
 
@@ -62,7 +62,7 @@ def main() -> None:
     if not REFERENCE.is_dir():
         sys.exit(f"The published masks are not there: the comparison needs {REFERENCE}, with the folders inputs and masks.")
     print("| id | voxels found | voxels different | Dice | CPU seconds |\n|---|---|---|---|---|")
-    for name in WORKFLOWS:
+    for name in PUBLISHED:
         agreement(name)  # compiles what this workflow needs, or reads it from the cache
         row = agreement(name)
         print(f"| {name} | {row.found} | {row.different} | {row.dice:.6f} | {row.cpu_seconds:.2f} |", flush=True)

@@ -16,7 +16,7 @@ from scipy import ndimage
 from helpers import images, phantoms
 from helpers._kernels.threads import thread_count
 from helpers.metrics import overlap
-from helpers.workflows import WORKFLOWS
+from helpers.workflows import PUBLISHED, WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "docs" / "voxel_sizes.md"
@@ -118,7 +118,7 @@ def main() -> None:
     if not REFERENCE.is_dir():
         sys.exit(f"The reference inputs are not there: the table needs {REFERENCE}, with the folders inputs and masks.")
     rows = _written()
-    asked = sys.argv[1:] or list(WORKFLOWS)
+    asked = sys.argv[1:] or list(PUBLISHED)
     with ProcessPoolExecutor(thread_count()) as pool:
         for workflow_id, line in zip(asked, pool.map(row, asked)):
             rows[workflow_id] = line

@@ -3,6 +3,7 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.alternatives import alternatives
 from helpers.figures.boundary import side_by_side, width_curves
 from helpers.figures.cells import cell_bars, cell_distances, cell_map
 from helpers.figures.choices import choices, sensitivity
@@ -26,6 +27,7 @@ __all__ = [
     "cell_distances",
     "cell_map",
     "choices",
+    "alternatives",
     "difference",
     "distance_curve",
     "distance_map",

@@ -108,17 +108,18 @@ def removed(stack: Stack, before: np.ndarray, after: np.ndarray, *, title: str =
     gone, new, stayed = before & ~after, after & ~before, before & after
     changed = gone | new
     z = pick_plane(raw, changed if changed.any() else after, plane)
-    panels = [_changes(stack, raw[z], f"plane {z}", gone[z], new[z], stayed[z])]
+    panels = [changes(stack, raw[z], f"plane {z}", gone[z], new[z], stayed[z])]
     if len(raw) > 1:
-        panels.append(_changes(stack, raw.max(axis=0), "brightest along z", gone.any(axis=0), new.any(axis=0), stayed.any(axis=0)))
+        panels.append(changes(stack, raw.max(axis=0), "brightest along z", gone.any(axis=0), new.any(axis=0), stayed.any(axis=0)))
     if not title:
         counts = [np.count_nonzero(part) for part in (gone, new, stayed)]
         title = "{:,} voxels removed (magenta), {:,} added (green), {:,} stay (outlined)".format(*counts)
     return compose(in_row(panels), title)
 
 
-def _changes(stack: Stack, image: np.ndarray, title: str, gone: np.ndarray, new: np.ndarray, stayed: np.ndarray) -> Panel:
-    scale = pixels.fitting(image.shape, stack.voxel_size[1:], BOX)
+def changes(stack: Stack, image: np.ndarray, title: str, gone: np.ndarray, new: np.ndarray, stayed: np.ndarray, *, box: int = BOX) -> Panel:
+    """Return a panel of one (Y, X) image: what went in magenta, what is new in green, what stayed outlined."""
+    scale = pixels.fitting(image.shape, stack.voxel_size[1:], box)
     shown = pixels.outlined(pixels.grey(scale.mean(image), pixels.contrast_limits(image)), scale.largest(stayed))
     shown = pixels.paint(shown, scale.largest(gone), pixels.MAGENTA, 0.75)
     shown = pixels.paint(shown, scale.largest(new), pixels.GREEN, 0.75)

@@ -1,5 +1,6 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
+from helpers.images.crops import box, crop
 from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
 from helpers.images.inputs import Input, read_or
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
@@ -22,10 +23,12 @@ __all__ = [
     "StackFolder",
     "TimeAxis",
     "absurd_voxel_size",
+    "box",
     "channel_names",
     "checked_times",
     "checksum",
     "contents",
+    "crop",
     "label_folders",
     "labels_onto",
     "mask_folders",

@@ -146,6 +146,7 @@ FOR_WORKFLOW = {
     "PCNA_earlyS_midS": transcription_foci,
     "PCNA_lateS": late_replication_foci,
     "PCNA_lateS_hole_fill": late_replication_clusters,
+    # Workflows that are not published; `make new` writes above this line
 }
 """By id of a workflow, the maker of a field with its structure."""
 

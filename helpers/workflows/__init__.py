@@ -1,8 +1,8 @@
-"""The lookup table of published workflows: `WORKFLOWS` by id, each a function with the values that suit one structure."""
+"""The lookup table: `WORKFLOWS` by id, each a function with the values that suit one structure; `PUBLISHED` are those of the published program."""
 
 from helpers.workflows.knobs import Knob, check_values, knobs
-from helpers.workflows.lookup_table import WORKFLOWS
+from helpers.workflows.lookup_table import PUBLISHED, WORKFLOWS
 from helpers.workflows.steps import Step, pseudocode, steps
 from helpers.workflows.workflow import TUNED_VOXEL_SIZE, Workflow
 
-__all__ = ["TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Step", "Workflow", "check_values", "knobs", "pseudocode", "steps"]
+__all__ = ["PUBLISHED", "TUNED_VOXEL_SIZE", "WORKFLOWS", "Knob", "Step", "Workflow", "check_values", "knobs", "pseudocode", "steps"]

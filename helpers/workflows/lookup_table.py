@@ -1,6 +1,6 @@
-"""The lookup table: one row a published workflow.
+"""The lookup table: one row a published workflow, and below them those of your own.
 
-Values are those of the Allen Cell and Structure Segmenter (Chen et al. 2018), tuned on stacks of human stem cells at
+Published values are those of the Allen Cell and Structure Segmenter (Chen et al. 2018), tuned on stacks of human stem cells at
 0.29 x 0.108 x 0.108 um (Z, Y, X), of cardiomyocytes (40x) at 0.29 x 0.128 x 0.128 um. The 46 rows are 29 step graphs; two pairs of those
 differ by the number of scales alone, which is a value here, so there are 27 functions.
 """
@@ -280,5 +280,12 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-WORKFLOWS: Mapping[str, Workflow] = MappingProxyType({row.id: row for row in _ROWS})
-"""The workflows by their published id."""
+_OWN: tuple[Workflow, ...] = (
+    # Rows that are not published; `make new` writes above this line
+)  # fmt: skip
+
+PUBLISHED: Mapping[str, Workflow] = MappingProxyType({row.id: row for row in _ROWS})
+"""The published workflows by their id."""
+
+WORKFLOWS: Mapping[str, Workflow] = MappingProxyType({row.id: row for row in (*_ROWS, *_OWN)})
+"""All workflows by their id: the published ones, then those that were added with ``make new``."""

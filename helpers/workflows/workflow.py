@@ -16,7 +16,7 @@ TUNED_VOXEL_SIZE = (0.29, 0.108, 0.108)
 
 @dataclass(frozen=True, eq=False)
 class Workflow:
-    """A published workflow: a function and the parameter values that suit one structure.
+    """A workflow: a function and the parameter values that suit one structure, as published or as its author found them.
 
     Call it with an image, with its voxel size, and with the values that shall differ:
 

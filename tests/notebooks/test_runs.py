@@ -16,7 +16,7 @@ from PIL import Image
 
 from helpers import images, phantoms
 from helpers.metrics import overlap
-from helpers.workflows import WORKFLOWS
+from helpers.workflows import PUBLISHED, WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
 START = ROOT / "notebooks" / "00_start"
@@ -46,14 +46,16 @@ def dice_of(cells: list[dict]) -> float:
 def test_lookup_table_notebook(name, tmp_path):
     cells = run(LOOKUP_TABLE / f"{name}.ipynb", tmp_path)
     assert pictures_of(cells) >= 6
-    assert dice_of(cells) >= 0.8
+    if name in PUBLISHED:  # of another, its own test says how near it comes
+        assert dice_of(cells) >= 0.8
     (record_path,) = (tmp_path / "out").glob(f"*_{name}_record.json")
     record = json.loads(record_path.read_text())
     assert record["quality"]["same_as_workflow"] is True, "the steps of the notebook give what the one call gives"
     assert len(list((tmp_path / "out").iterdir())) == 4
-    assert not [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"], (
-        "no warnings in the notebook"
-    )
+    printed = [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "stream"]
+    # A field of another voxel size than that of the values is resampled, and a sentence says so
+    allowed = [] if name in PUBLISHED else [output for output in printed if "".join(output["text"]).startswith("The image is resampled")]
+    assert printed == allowed, "no warnings in the notebook"
 
 
 @pytest.mark.parametrize("name", ["01_first_segmentation", "02_open_your_images"])

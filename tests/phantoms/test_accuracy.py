@@ -9,7 +9,7 @@ import pytest
 from test_structures import CHECK_SEEDS
 
 from helpers import phantoms
-from helpers.workflows import WORKFLOWS
+from helpers.workflows import PUBLISHED
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import accuracy  # noqa: E402
@@ -17,8 +17,8 @@ import accuracy  # noqa: E402
 ROWS = dict(re.findall(r"^\| (\w+) (\|.*)$", accuracy.TABLE.read_text(encoding="utf-8"), re.M)[1:])
 
 
-def test_every_workflow_has_a_row_made_with_seeds_not_seen():
-    assert list(ROWS) == list(WORKFLOWS)
+def test_every_published_workflow_has_a_row_made_with_seeds_not_seen():
+    assert [name for name in ROWS if name in PUBLISHED] == list(PUBLISHED)
     assert accuracy.SEEDS == CHECK_SEEDS
     for name in phantoms.STAND_INS:
         assert "(nearest)" in ROWS[name]
