@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab tidy gallery agreement accuracy bench bench-published freeze clean
+.PHONY: help demo test lab tidy gallery agreement accuracy thresholds bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ agreement:  ## compare all 46 workflows with the masks of the published program 
 accuracy:  ## hold all 46 workflows and plain thresholds against the truth of their phantoms, write docs/accuracy.md (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/accuracy.py
+
+thresholds:  ## hold 20 workflows and the 22 thresholds of the paper's Fig. 7 against the truth, write docs/thresholds.md (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/thresholds.py
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

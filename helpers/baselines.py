@@ -91,6 +91,40 @@ def near_plane(array: np.ndarray, plane: int) -> np.ndarray:
     return array[max(plane - 1, 0) : plane + 2].max(axis=0)
 
 
+def with_neighbours(truth: np.ndarray) -> np.ndarray:
+    """Keep the planes of a truth drawn in few planes that can be projected: those whose neighbours have been drawn, too.
+
+    Parameters
+    ----------
+    truth : (Z, Y, X) ndarray of bool
+        Planes without structure count as not drawn.
+
+    Returns
+    -------
+    kept : (Z, Y, X) ndarray of bool
+
+    Raises
+    ------
+    TypeError
+        If ``truth`` is not a mask.
+    ValueError
+        If it is not (Z, Y, X), or no plane is left.
+
+    Examples
+    --------
+    >>> drawn = np.array([0, 1, 1, 1, 1, 0, 1], bool).reshape(7, 1, 1)
+    >>> with_neighbours(drawn).ravel().astype(int).tolist()
+    [0, 0, 1, 1, 0, 0, 0]
+    """
+    drawn = _checks.mask(truth, "truth").any(axis=(1, 2))
+    known = np.array([drawn[max(plane - 1, 0) : plane + 2].all() for plane in range(len(drawn))])
+    if not known.any():
+        raise ValueError(
+            f"the truth has structure in {drawn.sum()} of {len(drawn)} planes, but nowhere in three that follow each other: draw it there"
+        )
+    return truth & known[:, None, None]
+
+
 def try_thresholds(levels: np.ndarray, radii: Sequence[int] = RADII) -> list[Threshold]:
     """Apply all 14 global thresholds, and all 8 local ones at each radius.
 
@@ -139,10 +173,12 @@ def score_thresholds(tried: Sequence[Threshold], reference: np.ndarray) -> "pd.D
     Raises
     ------
     TypeError, ValueError
-        If ``reference`` is not a mask of the shape of the image.
+        If ``reference`` is not a mask of the shape of the image, or is empty.
     """
     import pandas as pd
 
+    if not _checks.mask(reference, "the mask to compare with", ndim=2).any():
+        raise ValueError("the mask to compare with is empty in this plane and its neighbours: choose another plane, or look at the mask")
     rows = []
     for each in tried:
         row = {"kind": each.kind, "method": each.method, "radius": each.radius, "cutoff": each.cutoff, "foreground": each.mask.mean()}
@@ -171,12 +207,149 @@ def best(table: "pd.DataFrame", kind: str = "") -> Any:
     Raises
     ------
     ValueError
-        If there is no score at all: the reference is empty and nothing was found, or no threshold of this kind was tried.
+        If there is no score at all: no threshold of this kind was tried, or none was found.
     """
     rows = table[(table["kind"] == kind) | (not kind)]
     if not rows["dice"].notna().any():
-        raise ValueError(f"no {kind or 'plain'} threshold has a score: the mask to compare with is empty, or none was tried")
+        raise ValueError(f"no {kind or 'plain'} threshold was found: is this plane constant?")
     return next(rows.loc[[rows["dice"].idxmax()]].itertuples())
+
+
+def finalists(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows of the best global threshold, of the best local one, and of Otsu, which everybody asks for.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `score_thresholds`.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Two or three of its rows, with their index: the place of the threshold in the list it was made of.
+
+    Raises
+    ------
+    ValueError
+        As `best` does.
+    """
+    otsu = table[(table["kind"] == "global") & (table["method"] == "Otsu")].index
+    return table.loc[list(dict.fromkeys([best(table, "global").Index, best(table, "local").Index, *otsu]))]
+
+
+def best_radii(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return one row for each of the 22 methods: local ones at the radius of their highest Dice.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `score_thresholds`.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Some of its rows, with their index: the place of the threshold in the list it was made of.
+    """
+    chosen = table.assign(dice=table["dice"].fillna(-1)).groupby(["kind", "method"], sort=False)["dice"].idxmax()
+    return table.loc[chosen]
+
+
+def in_other_planes(
+    raw: np.ndarray, found: np.ndarray, reference: np.ndarray, chosen: Sequence[Threshold], count: int = 7, *, complete: bool = True
+) -> "pd.DataFrame":
+    """Apply thresholds that were chosen in one plane to others of the same stack: is it luck, or does it last?
+
+    Parameters
+    ----------
+    raw : (Z, Y, X) ndarray of int or float
+        Intensities.
+    found : (Z, Y, X) ndarray of bool
+        The result of the workflow.
+    reference : (Z, Y, X) ndarray of bool
+        The truth; or ``found`` once more, where it is not known.
+    chosen : sequence of Threshold
+        Which ones.
+    count : int
+        How many planes at most, evenly spaced; each with its two neighbours.
+    complete : bool
+        False: planes in which ``reference`` is empty are not known, and left out with their neighbours.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row a plane: ``plane``, ``reference`` (part of the image that is structure), ``workflow`` and the name of each threshold with their
+        Dice; NaN where neither has any structure, 0 where something is found and nothing is there.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays have not one shape, or the masks are not masks; if no plane is known.
+    """
+    import pandas as pd
+
+    _checks.image(raw)
+    found, reference = _checks.mask(found, "found"), _checks.mask(reference, "reference")
+    for mask in (found, reference):
+        _checks.same_shape(raw, mask, "raw and the masks")
+    planes = np.arange(len(raw)) if complete else np.flatnonzero(with_neighbours(reference).any(axis=(1, 2)))
+    rows = []
+    for plane in planes[np.unique(np.linspace(0, len(planes) - 1, min(count, len(planes))).round().astype(int))].tolist():
+        levels, is_found, wanted = classic.eight_bit(near_plane(raw, plane)), near_plane(found, plane), near_plane(reference, plane)
+        masks = {"workflow": is_found, **{each.name: _again(levels, each) for each in chosen}}
+        dice = {name: metrics.overlap(wanted, mask).dice for name, mask in masks.items()}
+        rows.append({"plane": plane, "reference": wanted.mean(), **dice})
+    return pd.DataFrame(rows, columns=["plane", "reference", "workflow", *(each.name for each in chosen)])
+
+
+def answer(table: "pd.DataFrame", workflow: float, *, circular: bool = False) -> list[str]:
+    """Say in sentences what the scores mean for the question why a plain threshold would not do.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `score_thresholds`.
+    workflow : float
+        Dice of the workflow with the truth; not used where ``circular``.
+    circular : bool
+        The table holds the likeness to the workflow's own result, because the truth is not known.
+
+    Returns
+    -------
+    sentences : list of str
+
+    Raises
+    ------
+    ValueError
+        If no threshold has a score.
+    """
+    first, dice = best(table), table["dice"].fillna(0)
+    name = _name(first)
+    spread = f"half of the {len(table)} thresholds are below {dice.median():.2f}"
+    otsu = dice[(table["kind"] == "global") & (table["method"] == "Otsu")].iloc[0]
+    if circular:
+        return [
+            f"No truth is given: these are likenesses to the workflow's own result, which is circular, and say nothing of who is right. "
+            f"The threshold most like it is {name} (Dice {first.dice:.2f}); Otsu {otsu:.2f}; {spread}.",
+            "Where they differ, the pictures must decide; or draw the truth of three planes, and give it as truth_path.",
+        ]
+    nearer = int((dice > workflow).sum())
+    how_many = f"{nearer} of {len(table)} thresholds" if nearer else "No threshold"
+    standing = f"{how_many} {'come' if nearer > 1 else 'comes'} nearer to the truth than the workflow"
+    return [
+        f"{standing} (Dice {workflow:.2f}). The best is {name} ({first.dice:.2f}); Otsu {otsu:.2f}; {spread}.",
+        "Which one is best was seen with the truth in hand; the next image may need another one.",
+    ]
+
+
+def _again(levels: np.ndarray, tried: Threshold) -> np.ndarray:
+    """Apply the same method to another image; a global one finds a cutoff of its own there."""
+    if tried.kind == "global":
+        return levels > classic.global_cutoffs(levels)[tried.method]
+    return classic.local_masks(levels, tried.radius)[tried.method]
+
+
+def _name(row: Any) -> str:
+    return Threshold(row.kind, row.method, row.radius, row.cutoff, np.empty(0)).name
 
 
 def _note(tried: Threshold) -> str:

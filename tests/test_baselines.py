@@ -56,7 +56,7 @@ def test_constant_image_gives_a_table_without_thresholds(level):
     assert (none["note"] == "no threshold found").all()
     assert none["dice"].isna().all()
     assert set(table[table["kind"] == "local"]["note"]) <= {"nothing is foreground", "everything is foreground"}
-    with pytest.raises(ValueError, match="no global threshold has a score"):
+    with pytest.raises(ValueError, match="no global threshold was found: is this plane constant"):
         baselines.best(table, "global")
 
 
@@ -82,3 +82,43 @@ def test_projection_takes_a_plane_and_its_neighbours():
 def test_refuses_in_one_sentence(call, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         call()
+
+
+def test_truth_must_be_drawn_in_three_planes_that_follow_each_other():
+    drawn = np.zeros((6, 4, 4), bool)
+    drawn[[1, 2, 4, 5], 1, 1] = True
+    assert np.flatnonzero(baselines.with_neighbours(drawn).any(axis=(1, 2))).tolist() == [5]  # the last plane has one neighbour
+    with pytest.raises(ValueError, match="structure in 2 of 6 planes, but nowhere in three"):
+        baselines.with_neighbours(np.where(np.arange(6)[:, None, None] < 3, drawn, False))
+    assert baselines.with_neighbours(drawn[:0:-5]).any()
+
+
+def test_empty_reference_is_refused(field):
+    with pytest.raises(ValueError, match="is empty in this plane and its neighbours: choose another plane"):
+        baselines.score_thresholds(baselines.try_thresholds(field[0], radii=[8]), np.zeros_like(field[1]))
+
+
+def test_other_planes_get_a_cutoff_of_their_own(field):
+    """A bright plane, one half as bright, an empty one: Otsu is right in the first two, and finds grain in the last."""
+    truth = np.zeros((12, *field[1].shape), bool)
+    truth[[1, 5]] = field[1]
+    rng = np.random.default_rng(1)
+    raw = rng.poisson(20, truth.shape) + np.where(truth, 400, 0)
+    raw[4:7] //= 2
+    otsu = baselines.try_thresholds(field[0], radii=[])[8]
+    table = baselines.in_other_planes(raw, np.zeros_like(truth), truth, [otsu], count=12)
+    assert table["plane"].tolist() == list(range(12))
+    assert (table["Otsu"][[0, 1, 2, 4, 5, 6]] == 1).all()
+    assert (table["Otsu"][[3, 8, 9, 10, 11]] == 0).all()
+    assert (table["workflow"][[0, 1, 2]] == 0).all()
+    assert table["workflow"][[3, 8, 11]].isna().all()
+
+
+def test_answer_counts_the_thresholds_that_are_better(field):
+    levels, truth = field
+    table = baselines.score_thresholds(baselines.try_thresholds(levels, radii=[8]), truth)
+    middle = table["dice"].median() + 0.001
+    first, _ = baselines.answer(table, middle)
+    assert first.startswith(f"{(table['dice'] > middle).sum()} of 22 thresholds come nearer to the truth than the workflow")
+    assert baselines.answer(table, 1.0)[0].startswith("No threshold comes nearer")
+    assert "circular" in baselines.answer(table, 1.0, circular=True)[0]

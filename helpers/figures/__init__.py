@@ -6,7 +6,7 @@ Pictures need no display and leave nothing behind: they are made the same way he
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
-from helpers.figures.overlays import labels_over, overlay, removed
+from helpers.figures.overlays import labels_over, overlay, removed, side_by_side
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
 from helpers.figures.reports import error_bars, error_shares, page, save_report, score_curves
@@ -44,6 +44,7 @@ __all__ = [
     "save_report",
     "score_curves",
     "sheet",
+    "side_by_side",
     "steps",
     "with_kinds",
 ]
