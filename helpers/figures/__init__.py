@@ -6,12 +6,13 @@ Pictures need no display and leave nothing behind: they are made the same way he
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
-from helpers.figures.overlays import labels_over, overlay, removed, side_by_side
+from helpers.figures.overlays import labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
 from helpers.figures.reports import error_bars, error_shares, page, save_report, score_curves
 from helpers.figures.screening import dna_histograms, readouts
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
+from helpers.figures.side_by_side import side_by_side
 from helpers.figures.steps import steps
 
 __all__ = [

@@ -1,6 +1,4 @@
-"""Look at results on the raw intensities: outlines, objects, what a step changed, and several masks side by side."""
-
-from collections.abc import Mapping
+"""Look at a result on the raw intensities: outlines, objects, and what a step changed."""
 
 import numpy as np
 
@@ -11,7 +9,6 @@ from helpers.figures.planes import BOX, checked, panel, pick_plane, planes
 from helpers.images import Stack
 
 NARROW = 340  # pixels of a panel, where there are three
-SMALL = 190  # where there are very many
 
 
 def overlay(stack: Stack, mask: np.ndarray, *, title: str = "", plane: int | None = None) -> Picture:
@@ -111,72 +108,17 @@ def removed(stack: Stack, before: np.ndarray, after: np.ndarray, *, title: str =
     gone, new, stayed = before & ~after, after & ~before, before & after
     changed = gone | new
     z = pick_plane(raw, changed if changed.any() else after, plane)
-    panels = [_changes(stack, raw[z], f"plane {z}", gone[z], new[z], stayed[z])]
+    panels = [changes(stack, raw[z], f"plane {z}", gone[z], new[z], stayed[z])]
     if len(raw) > 1:
-        panels.append(_changes(stack, raw.max(axis=0), "brightest along z", gone.any(axis=0), new.any(axis=0), stayed.any(axis=0)))
+        panels.append(changes(stack, raw.max(axis=0), "brightest along z", gone.any(axis=0), new.any(axis=0), stayed.any(axis=0)))
     if not title:
         counts = [np.count_nonzero(part) for part in (gone, new, stayed)]
         title = "{:,} voxels removed (magenta), {:,} added (green), {:,} stay (outlined)".format(*counts)
     return compose(in_row(panels), title)
 
 
-def side_by_side(
-    stack: Stack,
-    masks: Mapping[str, np.ndarray],
-    *,
-    reference: np.ndarray | None = None,
-    filled: bool = False,
-    columns: int = 0,
-    title: str = "",
-) -> Picture:
-    """Show the brightest values along z, and beside them several masks of this projection, each under its name.
-
-    Parameters
-    ----------
-    stack : Stack
-        Raw intensities and voxel size; of one plane, or it is projected.
-    masks : mapping of str to (Y, X) ndarray of bool
-        Outlined in orange.
-    reference : (Y, X) ndarray of bool, optional
-        The truth, or what else the masks are compared with: what they miss is magenta, what they have beyond it green.
-    filled : bool
-        Draw white masks on black instead, in smaller panels: for many of them, where outlines would be too fine.
-    columns : int
-        Panels in a row; 0: as many as there are.
-    title : str
-        Above the picture; the name of the stack if empty.
-
-    Returns
-    -------
-    picture : Picture
-        Shows itself as the last expression of a cell.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a mask is not a mask, or has another shape than a plane of the stack.
-    """
-    image = checked(stack, None).max(axis=0)
-    if reference is not None:
-        reference = _checks.mask(reference, "reference", ndim=2)
-        _checks.same_shape(reference, image, "reference and a plane of the stack")
-    box = SMALL if filled else BOX
-    panels = [panel(stack, image, "raw, brightest along z" if len(stack.raw) > 1 else "raw", box=box)]
-    for name, mask in masks.items():
-        mask = _checks.mask(mask, name, ndim=2)
-        _checks.same_shape(mask, image, f"{name} and a plane of the stack")
-        if filled:
-            scale = pixels.fitting(image.shape, stack.voxel_size[1:], box)
-            shown = np.repeat(np.where(scale.largest(mask), np.uint8(255), np.uint8(0))[..., None], 3, axis=2)
-            panels.append(Panel(shown, title=name))
-        elif reference is None:
-            panels.append(panel(stack, image, name, mask, box=box))
-        else:
-            panels.append(_changes(stack, image, name, reference & ~mask, mask & ~reference, mask & reference, box))
-    return compose(in_row(panels, columns), title or stack.name)
-
-
-def _changes(stack: Stack, image: np.ndarray, title: str, gone: np.ndarray, new: np.ndarray, stayed: np.ndarray, box: int = BOX) -> Panel:
+def changes(stack: Stack, image: np.ndarray, title: str, gone: np.ndarray, new: np.ndarray, stayed: np.ndarray, *, box: int = BOX) -> Panel:
+    """Return a panel of one (Y, X) image: what went in magenta, what is new in green, what stayed outlined."""
     scale = pixels.fitting(image.shape, stack.voxel_size[1:], box)
     shown = pixels.outlined(pixels.grey(scale.mean(image), pixels.contrast_limits(image)), scale.largest(stayed))
     shown = pixels.paint(shown, scale.largest(gone), pixels.MAGENTA, 0.75)
