@@ -110,6 +110,50 @@ def parameters_cell(path: str | Path) -> dict[str, Any]:
     raise ValueError(f"{path} has no cell tagged 'parameters': parameters given to it would be ignored")
 
 
+def workflow_named(workflow_id: str) -> Workflow:
+    """Return the workflow of an id; raise one sentence with the nearest id if there is none.
+
+    >>> workflow_named("tomm20").structure
+    'outer mitochondrial membrane'
+    """
+    if workflow_id in WORKFLOWS:
+        return WORKFLOWS[workflow_id]
+    close = difflib.get_close_matches(str(workflow_id), WORKFLOWS, n=1, cutoff=0.4)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise ValueError(f"there is no workflow {workflow_id!r}{hint}: the ids stand in notebooks/10_lookup_table/README.md")
+
+
+def mask_for(stack: Stack, path: str | Path) -> np.ndarray | None:
+    """Read a mask of the same field of view as a stack; None if ``path`` is empty.
+
+    Parameters
+    ----------
+    stack : Stack
+    path : str or Path
+        As `helpers.images.read_mask` takes it.
+
+    Returns
+    -------
+    mask : (Z, Y, X) ndarray of bool, or None
+
+    Raises
+    ------
+    FileNotFoundError, ImageFileError
+        As `helpers.images.read_mask` does.
+    ValueError
+        If it has another shape than the stack.
+    """
+    if not str(path).strip():
+        return None
+    mask = images.read_mask(path)
+    mask = mask[None] if mask.ndim == 2 else mask
+    if mask.shape != stack.raw.shape:
+        raise ValueError(
+            f"{Path(path).name} is {mask.shape}, the image is {stack.raw.shape} (Z, Y, X): give the mask of the same field of view"
+        )
+    return mask
+
+
 def literals(source: str) -> dict[str, Any]:
     """Return the names that a cell sets to plain values, with the values.
 

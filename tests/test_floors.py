@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {
     "_checks": 0, "_kernels": 0,
     "images": 1, "classic": 1, "metrics": 1,
-    "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2,
+    "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2, "baselines": 2,
     "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3,
     "engines": 4,
     "algorithms": 5, "comparison": 5,
@@ -24,7 +24,7 @@ SAME_FLOOR = {
     ("batch", "notebook"),
 }
 ORDER = {
-    "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
+    "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "plain_thresholds", "local_thresholds", "labels"],
     "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "inputs", "labels", "folders", "writing", "record"],
     "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "measure": ["objects", "cells", "widths", "boundary"],

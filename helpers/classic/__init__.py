@@ -24,6 +24,7 @@ from helpers.classic.intensity import (
     suggest_contrast,
 )
 from helpers.classic.labels import components, flood, local_maxima, remove_small_labels, seeds_in_plane, split_touching
+from helpers.classic.local_thresholds import LOCAL_THRESHOLDS, Around, around, local_masks
 from helpers.classic.masks import (
     fill_holes,
     fill_holes_by_plane,
@@ -33,18 +34,24 @@ from helpers.classic.masks import (
     shell,
     thin,
 )
+from helpers.classic.plain_thresholds import GLOBAL_THRESHOLDS, eight_bit, global_cutoffs, level_counts
 from helpers.classic.pooled import Intensities, intensities, intensities_of, keep_intensities
 from helpers.classic.spots import spot_response_3d, spot_response_by_plane, spots_3d, spots_by_plane
 from helpers.classic.thresholds import median, middle_plane, otsu, otsu_in_objects, otsu_mask, rough_objects, triangle
 
 __all__ = [
+    "GLOBAL_THRESHOLDS",
+    "LOCAL_THRESHOLDS",
+    "Around",
     "Contrast",
     "Intensities",
+    "around",
     "auto_contrast",
     "auto_contrast_within",
     "clip_contrast",
     "components",
     "edge_preserving",
+    "eight_bit",
     "filament_response_2d",
     "filament_response_3d",
     "filament_response_by_plane",
@@ -60,6 +67,9 @@ __all__ = [
     "intensities",
     "intensities_of",
     "keep_intensities",
+    "global_cutoffs",
+    "level_counts",
+    "local_masks",
     "local_maxima",
     "median",
     "middle_plane",

@@ -16,6 +16,7 @@ from helpers.figures.planes import mosaic, orthogonal, planes, projections
 from helpers.figures.reports import error_bars, error_shares, page, save_report, score_curves
 from helpers.figures.screening import dna_histograms, readouts
 from helpers.figures.sheets import gallery, histogram, one_plane, sheet
+from helpers.figures.side_by_side import side_by_side
 from helpers.figures.steps import steps
 from helpers.figures.times import through_time, time_sheet
 
