@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab new tidy gallery agreement accuracy thresholds looks voxel-sizes bench bench-published freeze clean
+.PHONY: help demo test lab new tidy gallery agreement accuracy looks voxel-sizes thresholds bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,7 @@ voxel-sizes:  ## hold all 46 workflows at other voxel sizes against the tuned on
 looks:  ## measure what the structures look like, for the suggestions of notebook 03 (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/looks.py
+
 thresholds:  ## hold 20 workflows and the 22 thresholds of the paper's Fig. 7 against the truth, write docs/thresholds.md (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/thresholds.py

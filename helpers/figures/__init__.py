@@ -4,7 +4,7 @@ Pictures need no display and leave nothing behind: they are made the same way he
 """
 
 from helpers.figures.alternatives import alternatives
-from helpers.figures.boundary import side_by_side, width_curves
+from helpers.figures.boundary import close_ups, width_curves
 from helpers.figures.cells import cell_bars, cell_distances, cell_map
 from helpers.figures.choices import choices, sensitivity
 from helpers.figures.distances import distance_curve, distance_map
@@ -28,6 +28,7 @@ __all__ = [
     "cell_distances",
     "cell_map",
     "choices",
+    "close_ups",
     "alternatives",
     "difference",
     "distance_curve",

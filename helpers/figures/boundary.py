@@ -63,7 +63,7 @@ def width_curves(table: "pd.DataFrame", target_um: float = 0.0, chosen: Setting 
     return picture
 
 
-def side_by_side(stack: Stack, masks: Mapping[str, np.ndarray], *, plane: int | None = None, title: str = "") -> Picture:
+def close_ups(stack: Stack, masks: Mapping[str, np.ndarray], *, plane: int | None = None, title: str = "") -> Picture:
     """Show several masks of one stack, outlined on the same close-up, each under its name.
 
     Parameters

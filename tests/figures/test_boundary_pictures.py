@@ -20,14 +20,14 @@ def test_curves_are_the_table_in_nm_with_the_setting_marked():
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["scale 0.5 pixels", "scale 1 pixels"]
 
 
-def test_side_by_side_shows_the_same_close_up_where_the_first_mask_is():
+def test_close_ups_show_the_same_close_up_where_the_first_mask_is():
     raw = np.random.default_rng(0).integers(100, 200, (3, 200, 200)).astype(np.uint16)
     wide, narrow = np.zeros((2, *raw.shape), bool)
     wide[1, 140:180, 130:180], narrow[1, 150:160, 140:150] = True, True
-    shown = figures.side_by_side(Stack(raw, (0.3, 0.1, 0.1), "noise"), {"wide": wide, "narrow": narrow})
+    shown = figures.close_ups(Stack(raw, (0.3, 0.1, 0.1), "noise"), {"wide": wide, "narrow": narrow})
     assert [axes.get_title(loc="left") for axes in shown.axes] == ["raw, plane 1", "wide", "narrow"]
     plain, *outlined = [axes.images[0].get_array().astype(int) for axes in shown.axes]
     orange = [np.count_nonzero((panel != plain).any(axis=-1)) for panel in outlined]
     assert orange[0] > 2 * orange[1] > 0
     with pytest.raises(ValueError, match="no mask to show"):
-        figures.side_by_side(Stack(raw, (0.3, 0.1, 0.1), "noise"), {})
+        figures.close_ups(Stack(raw, (0.3, 0.1, 0.1), "noise"), {})
