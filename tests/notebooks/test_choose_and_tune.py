@@ -29,7 +29,7 @@ def test_tune_notebook_finds_better_values_and_files_that_are_read_back(tmp_path
     assert pictures_of(cells) == 4
     out = tmp_path / "out"
     record = images.read_record(out / "debris_11_tomm20_tuned_record.json")
-    before, after = record["result"]["dice_before_after"]
+    before, after = record["result"]["held_out"]
     assert record["result"]["kept"]
     assert after > before + 0.2, "0.32 with 80 evaluations"
     values = batch._from_yaml(str(out / "debris_11_tomm20_tuned.yaml"))
