@@ -11,7 +11,7 @@ import numpy as np
 from helpers import _checks, classic
 from helpers.images import Stack
 from helpers.looks_typical import ROWS, SPREAD
-from helpers.workflows import WORKFLOWS
+from helpers.workflows import WORKFLOWS, Prepared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -306,9 +306,10 @@ def summary(stack: Stack, tried: Sequence[Tried], found: Properties) -> "pd.Data
 
 
 def _tries(stack: Stack, ids: Sequence[str]) -> Iterator[Tried]:
+    prepared = Prepared(stack.raw, stack.voxel_size)
     for id_ in ids:
         try:
-            yield Tried(id_, WORKFLOWS[id_](stack.raw), "")
+            yield Tried(id_, prepared.segment(WORKFLOWS[id_]), "")
         except ValueError as error:
             yield Tried(id_, None, str(error))
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from helpers import _checks, classic
-from helpers.images import Stack
 from helpers.metrics import overlap
 from helpers.tuning.dials import Dial, dials, present, turned
 from helpers.tuning.sensitivity import _row, sensitivity
 from helpers.tuning.truth import Example, Split, merged, split
-from helpers.workflows import Workflow, check_values
+from helpers.workflows import Prepared, Workflow, check_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,29 +284,27 @@ class _Search:
 class _Seen(NamedTuple):
     """What the search sees of an image: a crop, or all of it."""
 
-    stack: Stack
+    image: Prepared
     truth: np.ndarray
     known: np.ndarray
     whole: classic.Intensities | None
 
     def found(self, workflow: Workflow, values: Mapping[str, Any]) -> np.ndarray:
         """Return what a workflow finds where the truth is known."""
-        if self.whole is None:
-            return workflow(self.stack.raw, **values) & self.known
         with classic.intensities_of(self.whole):
-            return workflow(self.stack.raw, **values) & self.known
+            return self.image.segment(workflow, **values) & self.known
 
 
 def _near(workflow: Workflow, one: Example, values: Mapping[str, Any]) -> _Seen:
     """Return the crop around what is known, if that is worth it and the workflow finds the same there."""
     raw = one.stack.raw
-    whole = _Seen(one.stack, one.truth & one.known, one.known, None)
+    whole = _Seen(Prepared(raw, one.stack.voxel_size), one.truth & one.known, one.known, None)
     box = tuple(
         slice(max(0, where[0] - margin), where[-1] + margin + 1) for where, margin in zip(map(np.unique, np.nonzero(one.known)), MARGIN)
     )
     if raw[box].size > WORTH * raw.size or raw[box].min() == raw[box].max():
         return whole
-    crop = _Seen(Stack(raw[box], one.stack.voxel_size, one.stack.name), whole.truth[box], one.known[box], classic.intensities(raw))
+    crop = _Seen(Prepared(raw[box], one.stack.voxel_size), whole.truth[box], one.known[box], classic.intensities(raw))
     try:
         same = dice(whole.found(workflow, values)[box], crop.found(workflow, values)) >= SAME
     except ValueError:  # the present values are refused, or the crop is too small for a step
@@ -317,7 +314,9 @@ def _near(workflow: Workflow, one: Example, values: Mapping[str, Any]) -> _Seen:
 
 def _mean(workflow: Workflow, examples: Sequence[Example], values: Mapping[str, Any], score: Score) -> float:
     """Return the mean score over images."""
-    scores = [score(one.truth & one.known, workflow(one.stack.raw, **values) & one.known) for one in examples]
+    scores = [
+        score(one.truth & one.known, workflow(one.stack.raw, voxel_size=one.stack.voxel_size, **values) & one.known) for one in examples
+    ]
     return float(np.mean(scores))
 
 

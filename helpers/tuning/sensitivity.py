@@ -8,7 +8,7 @@ import numpy as np
 from helpers.images import Stack
 from helpers.metrics import overlap
 from helpers.tuning.dials import Dial, dials, present, turned
-from helpers.workflows import WORKFLOWS, Workflow
+from helpers.workflows import WORKFLOWS, Prepared, Workflow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,10 +73,11 @@ def sensitivity(workflow: str | Workflow, stack: Stack, values: Mapping[str, Any
     if not 0 < part <= 1:
         raise ValueError(f"part must be greater than 0 and at most 1, got {part}: 0.1 moves each knob by a tenth of its range")
     values = {**workflow.published, **(values or {})}
-    mask = workflow(stack.raw, **values)
+    image = Prepared(stack.raw, stack.voxel_size)
+    mask = image.segment(workflow, **values)
     rows, changed = [], {}
     for dial in dials(workflow, values):
-        row, changed[dial.label] = _moved(workflow, stack, values, dial, mask, part)
+        row, changed[dial.label] = _moved(workflow, image, values, dial, mask, part)
         rows.append(row)
     table = pd.DataFrame(rows)
     table["change"] = table[["change_down", "change_up"]].max(axis=1).fillna(0.0)
@@ -84,7 +85,7 @@ def sensitivity(workflow: str | Workflow, stack: Stack, values: Mapping[str, Any
 
 
 def _moved(
-    workflow: Workflow, stack: Stack, values: Mapping[str, Any], dial: Dial, mask: np.ndarray, part: float
+    workflow: Workflow, image: Prepared, values: Mapping[str, Any], dial: Dial, mask: np.ndarray, part: float
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Return the row of a dial, and the voxels that change."""
     now = present(values, dial)
@@ -94,7 +95,7 @@ def _moved(
         value = dial.value(dial.position(now) + sign * part)
         row[way] = value
         try:
-            found = mask if value == now else workflow(stack.raw, **turned(values, {dial: value}))
+            found = mask if value == now else image.segment(workflow, **turned(values, {dial: value}))
         except ValueError:  # a value that this image does not allow, such as a ceiling below all intensities
             row[f"change_{way}"] = np.nan
             continue

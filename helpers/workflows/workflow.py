@@ -80,20 +80,7 @@ class Workflow:
         UserWarning
             If no microscope has such voxels (nanometres given as um): the image is not resampled.
         """
-        values = {**self.published, **changes}
-        check_values(self.function, values)
-        _checks.varied(_checks.image(raw))
-        if voxel_size is None:
-            return self.function(raw, **values)
-        from helpers import images  # what only reads arrays should not wait for the readers of files
-
-        if absurd := images.absurd_voxel_size(raw.shape, voxel_size, self.tuned_voxel_size):
-            warnings.warn(absurd, stacklevel=2)
-        size = images.working_voxel_size(raw.shape, voxel_size, self.tuned_voxel_size)
-        if size == tuple(voxel_size):
-            return self.function(raw, **values)
-        mask = self.function(images.resample(raw, voxel_size, size), **values)
-        return images.mask_onto(mask, size, voxel_size, raw.shape)
+        return Prepared(raw, voxel_size).segment(self, **changes)
 
     @property
     def scale_knobs(self) -> tuple[str, str]:
@@ -135,3 +122,44 @@ class Workflow:
         """
         scales, cutoffs = self.scale_knobs
         return self(raw, voxel_size=voxel_size, **{scales: [sigma], cutoffs: [cutoff]})
+
+
+class Prepared:
+    """One image for many calls: it is brought to the voxel size that a workflow works at once, not each time.
+
+    Parameters
+    ----------
+    raw, voxel_size
+        As a call of a `Workflow` takes them.
+
+    Examples
+    --------
+    >>> from helpers import phantoms
+    >>> from helpers.workflows import WORKFLOWS
+    >>> stack, _ = phantoms.mitochondria(shape=(4, 64, 64))
+    >>> prepared = Prepared(stack.raw, stack.voxel_size)
+    >>> masks = [prepared.segment(WORKFLOWS["tomm20"], filament_cutoffs=[cutoff]) for cutoff in (0.1, 0.2)]
+    """
+
+    def __init__(self, raw: np.ndarray, voxel_size: Sequence[float] | None = None) -> None:
+        self.raw = _checks.varied(_checks.image(raw))
+        self.voxel_size = voxel_size
+        self._resampled: dict[tuple[float, ...], np.ndarray] = {}
+
+    def segment(self, workflow: Workflow, **changes: Any) -> np.ndarray:
+        """Return what ``workflow(raw, voxel_size=voxel_size, **changes)`` returns; raise and warn as that does."""
+        values = {**workflow.published, **changes}
+        check_values(workflow.function, values)
+        if self.voxel_size is None:
+            return workflow.function(self.raw, **values)
+        from helpers import images  # what only reads arrays should not wait for the readers of files
+
+        shape = self.raw.shape
+        if absurd := images.absurd_voxel_size(shape, self.voxel_size, workflow.tuned_voxel_size):
+            warnings.warn(absurd, stacklevel=3)
+        size = images.working_voxel_size(shape, self.voxel_size, workflow.tuned_voxel_size)
+        if size == tuple(self.voxel_size):
+            return workflow.function(self.raw, **values)
+        if size not in self._resampled:
+            self._resampled[size] = images.resample(self.raw, self.voxel_size, size)
+        return images.mask_onto(workflow.function(self._resampled[size], **values), size, self.voxel_size, shape)

@@ -109,7 +109,7 @@ def test_the_search_runs_on_a_crop_only_where_that_gives_the_same():
     one = tuning.example(stack, truth & known, known=known)
     workflow = WORKFLOWS["slc25a17"]
     crop = search._near(workflow, one, workflow.published)
-    assert crop.stack.raw.shape == (12, 128, 134)
+    assert crop.image.raw.shape == (12, 128, 134)
     assert dice(crop.truth, crop.found(workflow, workflow.published)) == pytest.approx(
         dice(one.truth, workflow(stack.raw) & known), abs=0.002
     )
