@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_structures import CHECK_SEEDS
 
-from helpers import phantoms
+from helpers import classic, phantoms
 from helpers.workflows import PUBLISHED
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
@@ -32,9 +32,9 @@ def test_rows_are_what_the_workflow_gives_now(name):
 def test_the_best_plain_threshold_is_at_least_as_good_as_otsu_and_is_one_of_those_named():
     otsu, (best, name) = accuracy.scores(phantoms.gap_junctions, 0)
     stack, truth = phantoms.gap_junctions(0)
-    dice = [2 * (truth & mask).sum() / (truth.sum() + mask.sum()) for _, mask in accuracy.baselines(stack.raw)]
+    dice = [2 * (truth & mask).sum() / (truth.sum() + mask.sum()) for _, mask in accuracy.plain(stack.raw)]
     assert best == pytest.approx(max(dice))
     assert best >= otsu
-    assert name.split(", ")[-1].rstrip(" 0123456789") in {*accuracy.GLOBAL, *accuracy.LOCAL}
-    assert len(dice) == len({name for name, _ in accuracy.baselines(stack.raw)})
+    assert name.removeprefix(accuracy.SMOOTHED) in classic.GLOBAL_THRESHOLDS
+    assert len(dice) == len({name for name, _ in accuracy.plain(stack.raw)})
     assert np.isfinite(dice).all()

@@ -114,8 +114,8 @@ def test_the_search_runs_on_a_crop_only_where_that_gives_the_same():
         dice(one.truth, workflow(stack.raw) & known), abs=0.002
     )
     strict = search._near(WORKFLOWS["npm1"], one, WORKFLOWS["npm1"].published)
-    assert strict.stack.raw.shape == stack.raw.shape, "its cutoffs are those of the whole stack"
-    assert search._near(workflow, tuning.example(stack, truth, whole=True), workflow.published).stack.raw.shape == stack.raw.shape
+    assert strict.image.raw.shape == stack.raw.shape, "its cutoffs are those of the whole stack"
+    assert search._near(workflow, tuning.example(stack, truth, whole=True), workflow.published).image.raw.shape == stack.raw.shape
 
 
 def test_images_are_held_out_whole_and_labels_count_as_structure(field):
