@@ -3,7 +3,9 @@
 Each panel has a twin here that takes the decisions as an argument and gives the same files.
 """
 
+from helpers.curation.changes import Change, superpixels
 from helpers.curation.decisions import Decision, Sorted, accepted, read_decisions
+from helpers.curation.editing import EDITS, Correction, correct
 from helpers.curation.files import InUseError
 from helpers.curation.merging import merge, save_merged
 from helpers.curation.queues import Item, Queue, queue
@@ -11,6 +13,9 @@ from helpers.curation.regions import Drawing, Region, as_mask, cost_map, read_pa
 from helpers.curation.sorting import Progress, Sorting, sort
 
 __all__ = [
+    "EDITS",
+    "Change",
+    "Correction",
     "Decision",
     "Drawing",
     "InUseError",
@@ -22,6 +27,7 @@ __all__ = [
     "Sorting",
     "accepted",
     "as_mask",
+    "correct",
     "cost_map",
     "merge",
     "queue",
@@ -31,5 +37,6 @@ __all__ = [
     "region_mask",
     "save_merged",
     "sort",
+    "superpixels",
     "write_regions",
 ]

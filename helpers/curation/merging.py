@@ -10,6 +10,8 @@ from helpers import images
 from helpers.curation.regions import Region, as_mask, write_regions
 from helpers.images import Stack
 
+HIGHEST = 2**26  # number of an object; a table of that length is made
+
 
 def merge(inside: np.ndarray, outside: np.ndarray, where: "np.ndarray | Iterable[Region]") -> np.ndarray:
     """Take one result inside of what was drawn, and another outside.
@@ -49,12 +51,15 @@ def merge(inside: np.ndarray, outside: np.ndarray, where: "np.ndarray | Iterable
     mask = as_mask(where, inside.shape)
     if inside.dtype == bool:
         return np.where(mask, inside, outside)
-    taken = np.unique(inside[mask])
-    kept = np.unique(outside[~mask])
-    clashing = np.intersect1d(taken[taken > 0], kept)
-    renamed = np.arange(int(max(inside.max(), outside.max())) + 1, dtype=np.int32)
-    renamed[clashing] = len(renamed) + np.arange(len(clashing))
-    return np.where(mask, inside, renamed[outside]).astype(np.int32)
+    highest = int(max(inside.max(), outside.max()))
+    taken, kept = np.zeros((2, highest + 1), bool)
+    taken[inside[mask]] = True
+    kept[outside[~mask]] = True
+    clashing = np.flatnonzero(taken & kept)
+    clashing = clashing[clashing > 0]
+    renamed = np.arange(highest + 1, dtype=np.int32)
+    renamed[clashing] = highest + 1 + np.arange(len(clashing))
+    return np.where(mask, inside, renamed[outside]).astype(np.int32, copy=False)
 
 
 def save_merged(
@@ -146,5 +151,7 @@ def _same_kind(inside: np.ndarray, outside: np.ndarray) -> None:
         raise TypeError(
             f"two masks or two label images are wanted, got {inside.dtype} and {outside.dtype}: make labels of the mask with classic.components"
         )
-    if inside.dtype != bool and min(inside.min(), outside.min()) < 0:
-        raise ValueError("labels must not be negative: set what is not an object to 0")
+    if inside.dtype != bool:
+        low, high = min(int(array.min()) for array in (inside, outside)), max(int(array.max()) for array in (inside, outside))
+        if low < 0 or high > HIGHEST:
+            raise ValueError(f"labels must lie between 0 and {HIGHEST}, got {low} to {high}: number the objects anew")
