@@ -98,16 +98,24 @@ def accepted(csv_path: str | Path) -> list[Path]:
     return paths
 
 
-def fill_row(sheet: Sheet, row: list[str], decision: Decision) -> None:
-    """Write a decision into a row; one that takes an earlier back empties it."""
-    seconds = "" if math.isnan(decision.seconds) else f"{decision.seconds:.1f}"
-    if sheet.separator == ";" and seconds:  # as Excel shows it in countries with a decimal comma
-        seconds = seconds.replace(".", ",")
-    cells = decision._asdict() | {"seconds": seconds, "when": decision.when or datetime.now(UTC).isoformat(timespec="seconds")}
+def cells_of(decision: Decision) -> dict[str, str]:
+    """Return what a decision writes into its row; one that takes an earlier back empties it."""
     if not decision.decision:
-        cells = dict.fromkeys(cells, "")
-    for column in MINE:
-        sheet.put(row, column, cells[column])
+        return dict.fromkeys(MINE, "")
+    return {column: cell for column, cell in decision._asdict().items() if column in MINE} | {
+        "seconds": written(decision.seconds),
+        "when": decision.when or now(),
+    }
+
+
+def written(seconds: float) -> str:
+    """Return seconds as a file holds them; nothing for NaN."""
+    return "" if math.isnan(seconds) else f"{seconds:.1f}"
+
+
+def now() -> str:
+    """Return the present time, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def complete(sheet: Sheet, items: Sequence[Item], folder: Path) -> bool:
@@ -121,7 +129,7 @@ def complete(sheet: Sheet, items: Sequence[Item], folder: Path) -> bool:
 
 def rows_of(sheet: Sheet) -> dict[str, list[str]]:
     """Return the row of each image; the last where there are several."""
-    return {sheet.get(row, "image"): row for row in sheet.rows if sheet.get(row, "image")}
+    return {image: row for (image,), row in sheet.keyed(("image",)).items()}
 
 
 def word_of(sheet: Sheet, row: list[str]) -> str:
@@ -176,12 +184,6 @@ def number_of(text: str, otherwise: float) -> float:
     except ValueError:
         return otherwise
     return value if math.isfinite(value) else otherwise
-
-
-def same_row(row: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two rows say the same; empty cells at their end do not matter."""
-    length = max(len(row), len(other))
-    return [*row, *[""] * (length - len(row))] == [*other, *[""] * (length - len(other))]
 
 
 def checked_csv(path: str | Path) -> Path:

@@ -17,9 +17,9 @@ import numpy as np
 from helpers import images
 from helpers.curation import changes
 from helpers.curation.changes import Change
-from helpers.curation.files import Lock, append_line, replace_file
+from helpers.curation.files import Lock, append_line
+from helpers.curation.ledgers import Ledger
 from helpers.curation.regions import Region
-from helpers.curation.sheets import Sheet, read_sheet
 from helpers.images import Stack
 
 KINDS = ("labels", "seeds", "scribbles")
@@ -31,6 +31,7 @@ EDITS: Mapping[str, Callable[..., Change]] = {
 NUMBERS_NEW = ("add", "split_by_line", "split_by_seeds")
 SCRIBBLES = ("paint", "paint_superpixels")
 WORK = ("image", "kind", "edits", "seconds", "who", "when", "file")
+KEYS = ("image", "kind", "who")
 VERSION = 1
 
 
@@ -387,19 +388,11 @@ def _read_edits(path: Path) -> list[dict[str, Any]]:
 
 def _log(path: Path, cells: Mapping[str, Any]) -> None:
     """Put a row into the CSV of work done, in place of the row of the same image, kind and person."""
-    lock = Lock(path)
+    ledger = Ledger(path, WORK, KEYS, "seconds", WORK[2:])
     try:
-        sheet = read_sheet(path, ("image", "seconds")) if path.exists() else Sheet(list(WORK))
-        key = tuple(str(cells[column]) for column in ("image", "kind", "who"))
-        row = next((row for row in sheet.rows if tuple(sheet.get(row, column) for column in ("image", "kind", "who")) == key), None)
-        if row is None:
-            sheet.add({"image": str(cells["image"])})
-            row = sheet.rows[-1]
-        for column, cell in cells.items():
-            sheet.put(row, column, str(cell))
-        replace_file(path, sheet.content())
+        ledger.put([(tuple(str(cells[column]) for column in KEYS), {column: cells[column] for column in WORK if column not in KEYS})])
     finally:
-        lock.release()
+        ledger.close()
 
 
 def _checked_kind(kind: str, labels: np.ndarray) -> str:

@@ -39,7 +39,9 @@ class Sheet:
             place = len(self.header)
             self.header.append(column)
         row += [""] * (place + 1 - len(row))
-        cell = " ".join(cell.split())
+        cell = " ".join(str(cell).split())
+        if self.separator == ";" and column == "seconds":  # as Excel shows it in countries with a decimal comma
+            cell = cell.replace(".", ",")
         row[place] = f"'{cell}" if column == "comment" and cell.startswith(FORMULA) else cell
 
     def add(self, cells: dict[str, str]) -> None:
@@ -49,6 +51,16 @@ class Sheet:
             self.put(row, column, cell)
         self.rows.append(row)
         self.lines.append(self.lines[-1] + 1 if self.lines else 2 + bool(self.prelude))
+
+    def drop(self, row: list[str]) -> None:
+        """Take a row away."""
+        place = next(place for place, other in enumerate(self.rows) if other is row)
+        del self.rows[place], self.lines[place]
+
+    def keyed(self, columns: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+        """Return each row by its cells in some columns, of which the first must be filled; the last where several have the same."""
+        keys = [tuple(self.get(row, column) for column in columns) for row in self.rows]
+        return {key: row for key, row in zip(keys, self.rows) if key[0]}
 
     def content(self) -> bytes:
         """Return the bytes of the file."""

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from helpers.curation.decisions import (
     COLUMNS,
     DECISIONS,
+    MINE,
     Decision,
     Sorted,
+    cells_of,
     checked_csv,
     complete,
-    fill_row,
     number_of,
     odd_rows,
     read_decisions,
     relative_to,
     rows_of,
-    same_row,
     table_of,
     word_of,
-)
-from helpers.curation.files import Lock, replace_file
+)  # fmt: skip
+from helpers.curation.ledgers import Ledger
 from helpers.curation.queues import Item, Queue
-from helpers.curation.sheets import Sheet, in_lines, read_sheet
+from helpers.curation.sheets import in_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,17 +89,11 @@ class Sorting:
         self.queue = queue
         self.who = who
         self.skipped = dict(queue.skipped)
-        self._history: list[tuple[str, list[str], list[str]]] = []
         self._turns: dict[str, int] = {}  # who waits longest has the lowest; what was put off goes back, what was undone comes first
-        self._last = Sheet(list(COLUMNS), separator=separator)
-        self._lock = Lock(self.path, take_over)
-        try:
-            sheet = self._read()
-            if complete(sheet, queue.items, self.path.parent) or not self.path.exists():
-                self._write(sheet)
-        except BaseException:
-            self._lock.release()
-            raise
+        self._ledger = Ledger(
+            self.path, COLUMNS, ("image",), "decision", MINE, separator=separator, take_over=take_over,
+            complete=lambda sheet: complete(sheet, queue.items, self.path.parent),
+        )  # fmt: skip
 
     def __enter__(self) -> "Sorting":
         return self
@@ -109,7 +103,7 @@ class Sorting:
 
     def close(self) -> None:
         """Give the file free for others; everything is saved already."""
-        self._lock.release()
+        self._ledger.close()
 
     def current(self) -> Item | None:
         """Return the image that waits: the first undecided one, or else the first of those put off; None when all is done."""
@@ -168,18 +162,14 @@ class Sorting:
             As `decide`; then none is put down.
         """
         known = {item.image for item in self.queue.items}
-        sheet, steps = self._read(), []
+        entries = []
         for decision in decisions:
             if decision.decision not in (*DECISIONS, ""):
                 raise ValueError(f"a decision is one of {', '.join(DECISIONS)}, got {decision.decision!r}")
             if decision.image not in known:
                 raise ValueError(f"there is no image {decision.image!r} in this queue: give one of its {len(known)} names")
-            row = rows_of(sheet)[decision.image]
-            before = list(row)
-            fill_row(sheet, row, decision)
-            steps.append((decision.image, before, list(row)))
-        self._write(sheet)
-        self._history += steps
+            entries.append(((decision.image,), cells_of(decision)))
+        self._ledger.put(entries)
 
     def undo(self) -> str | None:
         """Take the last decision back and return the name of its image; None if there is none.
@@ -192,26 +182,21 @@ class Sorting:
         InUseError, ValueError, OSError
             As `decide`.
         """
-        sheet = self._read()
-        rows = rows_of(sheet)
-        for place in range(len(self._history) - 1, -1, -1):
-            image, before, after = self._history[place]
-            if image in rows and same_row(rows[image], after):
-                rows[image][:] = before
-                self._write(sheet)
-                del self._history[place:]
-                self._turns[image] = min(self._turns.values(), default=0) - 1
-                return image
-        dated = {name: row for name, row in rows.items() if word_of(sheet, row) in DECISIONS and sheet.get(row, "when")}
-        image = max(
-            (item.image for item in self.queue.items if item.image in dated), key=lambda name: sheet.get(dated[name], "when"), default=None
-        )
-        if image is not None:
-            fill_row(sheet, rows[image], Decision(image, ""))
-            self._write(sheet)
-            self._turns[image] = min(self._turns.values(), default=0) - 1
-        self._history.clear()
-        return image
+        key = self._ledger.undo()
+        if key is None:
+            return None
+        self._turns[key[0]] = min(self._turns.values(), default=0) - 1
+        return key[0]
+
+    def restore(self) -> list[str]:
+        """Put back decisions of this sitting that another program has saved an older version over; return the names of their images.
+
+        Raises
+        ------
+        InUseError, ValueError, OSError
+            As `decide`.
+        """
+        return [image for (image,) in self._ledger.restore()]
 
     def skip(self, image: str, reason: str) -> Item | None:
         """Pass over an image that turned out unreadable in this sitting; return the image that waits next."""
@@ -220,7 +205,7 @@ class Sorting:
 
     def progress(self) -> Progress:
         """Count."""
-        sheet = self._read()
+        sheet = self._ledger.read()
         rows = rows_of(sheet)
         words = [word_of(sheet, rows[item.image]) for item in self.queue.items if item.image not in self.skipped]
         seconds = sum(number_of(sheet.get(rows[item.image], "seconds"), 0.0) for item in self.queue.items)
@@ -228,36 +213,26 @@ class Sorting:
 
     def table(self) -> "pd.DataFrame":
         """Return the decisions as a table; see `read_decisions`."""
-        return table_of(self._read(), self.path.parent)
+        return table_of(self._ledger.read(), self.path.parent)
 
     def notes(self) -> list[str]:
         """Say which rows of the file are odd, and which images cannot be shown; one sentence each."""
-        sheet = self._read()
+        sheet = self._ledger.read()
         known = {item.image for item in self.queue.items} | set(self.skipped)
         strange = [line for line, row in zip(sheet.lines, sheet.rows) if sheet.get(row, "image") and sheet.get(row, "image") not in known]
         notes = odd_rows(sheet, self.path.name)
+        if gone := self._ledger.lost():
+            notes.append(
+                f"{self.path.name} no longer has {len(gone)} decision(s) of this sitting, on {', '.join(key[0] for key in gone[:5])}: another "
+                "program has saved an older version over it; restore() puts them back."
+            )
         if strange:
             notes.append(f"{self.path.name} has rows of images that are not in this queue ({in_lines(strange)}): they are kept.")
         return notes + [f"{image} cannot be shown: {reason}" for image, reason in self.skipped.items()]
 
     def _decided(self) -> dict[str, str]:
-        sheet = self._read()
+        sheet = self._ledger.read()
         return {image: word_of(sheet, row) for image, row in rows_of(sheet).items()}
-
-    def _read(self) -> Sheet:
-        """Return what the file holds now; if somebody has taken it away, what it held last."""
-        if self.path.exists():
-            self._last = read_sheet(self.path, ("image", "decision"))
-            complete(self._last, self.queue.items, self.path.parent)
-        last = self._last
-        return Sheet(
-            list(last.header), [list(row) for row in last.rows], list(last.lines), last.separator, last.encoding, last.prelude, last.newline
-        )
-
-    def _write(self, sheet: Sheet) -> None:
-        self._lock.check()
-        replace_file(self.path, sheet.content())
-        self._last = sheet
 
 
 def sort(

@@ -142,6 +142,21 @@ def test_undo_leaves_rows_alone_that_a_hand_changed(tmp_path, waiting):
         assert words(path) == {"cell_1": "", "cell_2": "reject", "cell_3": "", "cell_4": ""}
 
 
+def test_an_older_version_saved_over_the_file_is_noticed_and_mended(tmp_path, waiting):
+    path = tmp_path / "sorted.csv"
+    with Sorting(path, waiting) as sorting:
+        sorting.decide("accept", comment="=sharp")
+        old = path.read_bytes()
+        sorting.decide("reject", seconds=2)
+        after = path.read_bytes()
+        assert sorting.notes() == []
+        path.write_bytes(old)
+        assert "no longer has 1 decision(s) of this sitting, on cell_2" in sorting.notes()[0]
+        assert sorting.restore() == ["cell_2"]
+        assert path.read_bytes() == after
+        assert sorting.restore() == []
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
