@@ -1,0 +1,66 @@
+"""What people decide about results, as pure functions and files: sort, merge, correct and score. No widget in it.
+
+Each panel has a twin here that takes the decisions as an argument and gives the same files.
+"""
+
+from helpers.curation.changes import Change, superpixels
+from helpers.curation.decisions import Decision, Sorted, accepted, read_decisions
+from helpers.curation.editing import EDITS, Correction, correct
+from helpers.curation.files import InUseError
+from helpers.curation.merging import merge, save_merged
+from helpers.curation.queues import Item, Queue, queue
+from helpers.curation.regions import Drawing, Region, as_mask, cost_map, read_painted, read_regions, region_mask, write_regions
+from helpers.curation.scoring import (
+    Agreement,
+    Score,
+    Scores,
+    Scoring,
+    agreement,
+    cohen_kappa,
+    field_scores,
+    fleiss_kappa,
+    percentages,
+    read_scores,
+    score,
+)
+from helpers.curation.sorting import Progress, Sorting, sort
+
+__all__ = [
+    "Agreement",
+    "Change",
+    "Correction",
+    "Decision",
+    "Drawing",
+    "EDITS",
+    "InUseError",
+    "Item",
+    "Progress",
+    "Queue",
+    "Region",
+    "Score",
+    "Scores",
+    "Scoring",
+    "Sorted",
+    "Sorting",
+    "accepted",
+    "agreement",
+    "as_mask",
+    "cohen_kappa",
+    "correct",
+    "cost_map",
+    "field_scores",
+    "fleiss_kappa",
+    "merge",
+    "percentages",
+    "queue",
+    "read_decisions",
+    "read_painted",
+    "read_regions",
+    "read_scores",
+    "region_mask",
+    "save_merged",
+    "score",
+    "sort",
+    "superpixels",
+    "write_regions",
+]
