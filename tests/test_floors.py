@@ -23,7 +23,7 @@ ORDER = {
     "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "curation": ["files", "sheets", "ledgers", "queues", "decisions", "sorting", "regions", "merging", "changes", "editing", "scoring"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
-    "views": ["canvas", "sections", "panels", "volume"],
+    "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

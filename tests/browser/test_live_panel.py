@@ -33,12 +33,12 @@ def test_keys_move_the_plane_and_leave_the_notebook_alone(open_notebook):
     nb = open_notebook(START.format(shape=(16, 128, 128)), "panel").run_all()
     nb.settled(nb.canvas)
     nb.click(nb.canvas, (0.25, 0.75))
-    nb.wait_for("panel.position[1:]", "(96, 32)")
-    before, cells = nb.ask("panel.position[0]"), nb.cells()
+    nb.wait_for("panel.viewer.position[1:]", "(96, 32)")
+    before, cells = nb.ask("panel.viewer.position[0]"), nb.cells()
     for key in ("k", "k", "j", "ArrowUp", "o", "d", "x", "b", "m"):
         nb.page.keyboard.press(key)
-    nb.wait_for("panel.position[0]", str(int(before) + 2))
-    assert nb.ask("panel._outline.value") == "False"
+    nb.wait_for("panel.viewer.position[0]", str(int(before) + 2))
+    assert nb.ask("panel.viewer._outline.value") == "False"
     assert nb.cells() == cells
 
 
@@ -60,8 +60,8 @@ def test_large_stack_is_previewed_in_a_frame_then_whole(open_notebook):
     nb = open_notebook(START.format(shape=(16, 384, 512)), "panel").run_all()
     nb.settled(nb.canvas)
     nb.slider("smoothing_sigma").press("ArrowRight")
-    nb.wait_for("panel._framed is not None", "True")
-    nb.wait_for("panel._framed is None", "True")  # after the pause the whole stack was segmented
+    nb.wait_for("panel.viewer._box is not None", "True")
+    nb.wait_for("panel.viewer._box is None", "True")  # after the pause the whole stack was segmented
     assert nb.ask("bool((panel.mask == panel._segment(stack.raw, **panel.values)).all())") == "True"
 
 
