@@ -3,27 +3,18 @@
 Each panel has a twin here that takes the decisions as an argument and gives the same files.
 """
 
-from helpers.curation.changes import Change, superpixels
+from helpers.curation.changes import Change
 from helpers.curation.decisions import Decision, Sorted, accepted, read_decisions
+from helpers.curation.drawings import Drawing, read_painted
 from helpers.curation.editing import EDITS, Correction, correct
 from helpers.curation.files import InUseError
+from helpers.curation.kappa import Agreement, agreement, cohen_kappa, field_scores, fleiss_kappa, percentages
 from helpers.curation.merging import merge, save_merged
 from helpers.curation.queues import Item, Queue, queue
-from helpers.curation.regions import Drawing, Region, as_mask, cost_map, read_painted, read_regions, region_mask, write_regions
-from helpers.curation.scoring import (
-    Agreement,
-    Score,
-    Scores,
-    Scoring,
-    agreement,
-    cohen_kappa,
-    field_scores,
-    fleiss_kappa,
-    percentages,
-    read_scores,
-    score,
-)
+from helpers.curation.regions import Region, as_mask, cost_map, read_regions, region_mask, write_regions
+from helpers.curation.scoring import Score, Scores, Scoring, read_scores, score
 from helpers.curation.sorting import Progress, Sorting, sort
+from helpers.curation.splits import superpixels
 
 __all__ = [
     "Agreement",

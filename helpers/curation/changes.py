@@ -8,12 +8,10 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from helpers.curation.regions import Region, box_of, region_mask
 
 Box = tuple[slice, slice, slice]
-CUT = 0.75  # half the width of a cut in pixels: wide enough that no two parts touch across it, not even at a corner
 
 
 class Change(NamedTuple):
@@ -73,8 +71,8 @@ def paint(labels: np.ndarray, regions: Sequence[Region], label: int, *, over: bo
     TypeError, ValueError
         If ``labels`` or ``label`` makes no sense, or nothing would change.
     """
-    _check(labels)
-    label = _number(label, lowest=0)
+    check(labels)
+    label = object_number(label, lowest=0)
     box, drawn = _drawn(labels, regions)
     before = labels[box]
     free = drawn if over or label == 0 else drawn & (before == 0)
@@ -106,7 +104,7 @@ def add(labels: np.ndarray, regions: Sequence[Region], new: int | None = None, *
     TypeError, ValueError
         As `paint`; or if the number is taken.
     """
-    return paint(labels, regions, _new(labels, new), over=over)
+    return paint(labels, regions, new_number(labels, new), over=over)
 
 
 def delete(labels: np.ndarray, ids: Sequence[int]) -> Change:
@@ -117,8 +115,8 @@ def delete(labels: np.ndarray, ids: Sequence[int]) -> Change:
     TypeError, ValueError
         If there are no such objects.
     """
-    _check(labels)
-    ids = _ids(ids)
+    check(labels)
+    ids = ids_of(ids)
     return _replace(labels, ids, 0)
 
 
@@ -130,8 +128,8 @@ def join(labels: np.ndarray, ids: Sequence[int]) -> Change:
     TypeError, ValueError
         If there are no such objects, or fewer than two.
     """
-    _check(labels)
-    ids = _ids(ids)
+    check(labels)
+    ids = ids_of(ids)
     if len(ids) < 2:
         raise ValueError(f"two objects or more are wanted to make one of them, got {len(ids)}")
     return _replace(labels, ids, ids[0])
@@ -157,9 +155,9 @@ def redraw(labels: np.ndarray, label: int, regions: Sequence[Region], *, over: b
     TypeError, ValueError
         If there is no such object, or nothing is drawn within the image.
     """
-    _check(labels)
-    (label,) = _ids([label])
-    old = _box(labels, (label,))
+    check(labels)
+    (label,) = ids_of([label])
+    old = box_around(labels, (label,))
     box, drawn = _drawn(labels, regions)
     if not drawn.any():
         raise ValueError("nothing was drawn within the image: draw the object anew, or delete it")
@@ -173,213 +171,15 @@ def redraw(labels: np.ndarray, label: int, regions: Sequence[Region], *, over: b
     return Change(whole, before, after.astype(labels.dtype), (label,))
 
 
-def split_by_line(
-    labels: np.ndarray,
-    label: int,
-    points: Sequence[tuple[float, float]],
-    planes: "int | tuple[int, int] | None" = None,
-    new: int | None = None,
-) -> Change:
-    """Cut an object along a line; the largest part keeps the number, each other gets a new one.
-
-    The voxels below the line go to the nearest part. The line must lead from outside to outside; in a stack it cuts like a curtain
-    through the planes given, and an object that holds together on other planes does not come apart.
-
-    Parameters
-    ----------
-    labels : (Z, Y, X) ndarray of int
-    label : int
-    points : sequence of (y, x)
-        Of the line, in pixels.
-    planes : int, (first, last) or None
-        None: all.
-    new : int, optional
-        The first new number; one more than the highest if left out.
-
-    Returns
-    -------
-    change : Change
-        ``ids`` are those of the parts.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such object, or the line does not part it.
-    """
-    _check(labels)
-    (label,) = _ids([label])
-    box = _box(labels, (label,))
-    before = labels[box].copy()
-    own = before == label
-    cut = own & _within([Region("brush", points, CUT, planes)], box, labels.shape)
-    corners = np.ones((3, 3, 3), bool)
-    pieces, count = ndimage.label(own & ~cut, corners)
-    # A piece that the line does not touch was apart before, or is none of its business.
-    touched = np.unique(pieces[ndimage.binary_dilation(cut, corners)])
-    sizes = {int(piece): int(np.count_nonzero(pieces == piece)) for piece in touched if piece}
-    if len(sizes) < 2:
-        why = "it does not cross it" if not cut.any() else "the object holds together around it"
-        raise ValueError(f"the line does not part object {label}, {why}: draw from outside to outside, on all planes that the object has")
-    parts = sorted(sizes, key=lambda piece: (-sizes[piece], piece))
-    first = _new(labels, new, len(parts) - 1)
-    numbers = [label, *range(first, first + len(parts) - 1)]
-    renamed = np.full(count + 1, label)
-    renamed[parts] = numbers
-    nearest = ndimage.distance_transform_edt(~np.isin(pieces, parts), return_distances=False, return_indices=True)
-    return Change(
-        box, before, np.where(own, renamed[np.where(cut, pieces[tuple(nearest)], pieces)], before).astype(labels.dtype), tuple(numbers)
-    )
-
-
-def split_by_seeds(
-    labels: np.ndarray,
-    label: int,
-    points: Sequence[tuple[float, float, float]],
-    voxel_size: Sequence[float] = (1, 1, 1),
-    new: int | None = None,
-) -> Change:
-    """Split an object from one seed in each part: a watershed on the distance from the object's edge.
-
-    Parameters
-    ----------
-    labels : (Z, Y, X) ndarray of int
-    label : int
-    points : sequence of (z, y, x)
-        One seed in each part, in voxels, at least two. The part of the first keeps the number.
-    voxel_size : sequence of float
-        (z, y, x) in um: distances are those in the cell.
-    new : int, optional
-        The first new number; one more than the highest if left out.
-
-    Returns
-    -------
-    change : Change
-        ``ids`` are those of the parts, in the order of the seeds.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such object, there are fewer than two seeds, one lies outside the object, or two lie in one voxel.
-
-    References
-    ----------
-    .. [1] Beucher, S. & Meyer, F. (1993) The morphological approach to segmentation: the watershed transformation. In: Mathematical
-       Morphology in Image Processing, 433-481.
-    """
-    from skimage.segmentation import watershed
-
-    _check(labels)
-    (label,) = _ids([label])
-    box = _box(labels, (label,))
-    before = labels[box].copy()
-    own = before == label
-    places = _seed_places(labels, label, points)
-    first = _new(labels, new, len(places) - 1)
-    numbers = [label, *range(first, first + len(places) - 1)]
-    markers = np.zeros(own.shape, np.int32)
-    for number, place in enumerate(places, start=1):
-        markers[tuple(index - side.start for index, side in zip(place, box))] = number
-    flat = own.shape[0] == 1 and labels.shape[0] == 1
-    padded = np.pad(own, ((0 if flat else 1,) * 2, (1, 1), (1, 1)))
-    depth = ndimage.distance_transform_edt(padded, sampling=tuple(voxel_size))
-    depth = depth[(slice(None) if flat else slice(1, -1), slice(1, -1), slice(1, -1))]
-    parts = watershed(-depth, markers, mask=own, connectivity=np.ones((3, 3, 3)))
-    # Pieces that no seed lies in stay with the first.
-    return Change(box, before, np.where(own, np.array([label, *numbers])[parts], before).astype(labels.dtype), tuple(numbers))
-
-
-def superpixels(plane: np.ndarray, size: float = 100, compactness: float = 0.1) -> np.ndarray:
-    """Divide a plane into small areas of like intensity, whose outlines follow those in the image.
-
-    Parameters
-    ----------
-    plane : (Y, X) ndarray of int or float
-        Intensities.
-    size : float
-        Pixels of an area, about.
-    compactness : float
-        Higher makes the areas rounder, lower lets them follow the image; 0.1 suits most.
-
-    Returns
-    -------
-    areas : (Y, X) ndarray of int
-        Numbered from 1; every pixel belongs to one.
-
-    Raises
-    ------
-    ValueError
-        If ``plane`` is not a plane, or a number makes no sense.
-
-    References
-    ----------
-    .. [1] Achanta, R. et al. (2012) SLIC superpixels compared to state-of-the-art superpixel methods. IEEE Trans. Pattern Anal. Mach.
-       Intell. 34(11):2274-2282. :DOI:`10.1109/TPAMI.2012.120`
-    """
-    from skimage.segmentation import slic
-
-    if plane.ndim != 2:
-        raise ValueError(f"plane must be (Y, X), got {plane.shape}: choose one plane")
-    if not (size >= 4 and compactness > 0):
-        raise ValueError(f"areas of at least 4 pixels and a compactness above 0 are wanted, got {size} and {compactness}")
-    low, high = np.percentile(plane, [1, 99.8])
-    normalized = np.clip((plane - low) / (high - low or 1), 0, 1).astype(np.float32)
-    return slic(normalized, n_segments=max(1, round(plane.size / size)), compactness=compactness, channel_axis=None, start_label=1)
-
-
-def paint_superpixels(
-    labels: np.ndarray, areas: np.ndarray, plane: int, points: Sequence[tuple[float, float]], label: int, *, over: bool = False
-) -> Change:
-    """Give a number to the superpixels that points lie in.
-
-    Parameters
-    ----------
-    labels : (Z, Y, X) ndarray of int
-    areas : (Y, X) ndarray of int
-        As `superpixels` returns them for this plane.
-    plane : int
-    points : sequence of (y, x)
-        In pixels.
-    label : int
-        0 rubs out.
-    over : bool
-        Also where other objects are. Rubbing out always is.
-
-    Returns
-    -------
-    change : Change
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `paint`; or if the areas are not those of a plane of these labels.
-    """
-    _check(labels)
-    if areas.shape != labels.shape[1:]:
-        raise ValueError(f"areas must have the shape of a plane, {labels.shape[1:]}, got {areas.shape}")
-    if not isinstance(plane, Integral) or not 0 <= plane < len(labels):
-        raise ValueError(f"plane must be between 0 and {len(labels) - 1}, got {plane!r}")
-    label = _number(label, lowest=0)
-    places = [tuple(round(part) for part in point) for point in points]
-    inside = [place for place in places if all(0 <= index < length for index, length in zip(place, areas.shape))]
-    chosen = np.isin(areas, [areas[place] for place in inside])
-    box = (slice(plane, plane + 1), *_extent(chosen))
-    before = labels[box].copy()
-    free = chosen[box[1:]][None] & (over or label == 0 or before == 0)
-    after = np.where(free, label, before).astype(labels.dtype)
-    if np.array_equal(before, after):
-        raise ValueError("nothing was painted: no point lies in the image, or all of it is painted already")
-    return Change(box, before, after, (label,) if label else ())
-
-
 def _drawn(labels: np.ndarray, regions: Sequence[Region]) -> tuple[Box, np.ndarray]:
     """Return the box that regions can reach, and which of its voxels they cover."""
     if not regions:
         raise ValueError("nothing was drawn: give at least one region")
     box = box_of(regions, labels.shape)
-    return box, _within(regions, box, labels.shape)
+    return box, within(regions, box, labels.shape)
 
 
-def _within(regions: Sequence[Region], box: Box, shape: tuple[int, ...]) -> np.ndarray:
+def within(regions: Sequence[Region], box: Box, shape: tuple[int, ...]) -> np.ndarray:
     """Return which voxels of a box regions cover, without drawing the rest of the image."""
     planes, rows, columns = box
     shifted = []
@@ -393,7 +193,7 @@ def _within(regions: Sequence[Region], box: Box, shape: tuple[int, ...]) -> np.n
 
 
 def _replace(labels: np.ndarray, ids: tuple[int, ...], number: int) -> Change:
-    box = _box(labels, ids)
+    box = box_around(labels, ids)
     before = labels[box].copy()
     after = before.copy()
     for old in ids:
@@ -401,17 +201,17 @@ def _replace(labels: np.ndarray, ids: tuple[int, ...], number: int) -> Change:
     return Change(box, before, after, ids)
 
 
-def _box(labels: np.ndarray, ids: tuple[int, ...]) -> Box:
+def box_around(labels: np.ndarray, ids: tuple[int, ...]) -> Box:
     """Return the smallest box around objects; raise if one is not there."""
     boxes = []
     for number in ids:
-        boxes.append(_extent(labels == number))
+        boxes.append(extent(labels == number))
         if boxes[-1][0].stop == 0:
             raise ValueError(f"there is no object {number} in these labels: click on an object")
     return tuple(slice(min(side.start for side in sides), max(side.stop for side in sides)) for sides in zip(*boxes))
 
 
-def _extent(inside: np.ndarray) -> tuple[slice, ...]:
+def extent(inside: np.ndarray) -> tuple[slice, ...]:
     """Return the smallest box around what is True; of length 0 where nothing is."""
     sides = []
     for axis in range(inside.ndim):  # each axis within what the axes before have left
@@ -421,37 +221,26 @@ def _extent(inside: np.ndarray) -> tuple[slice, ...]:
     return tuple(sides)
 
 
-def _seed_places(labels: np.ndarray, label: int, points: Sequence[Sequence[float]]) -> list[tuple[int, ...]]:
-    places = [tuple(round(part) for part in point) for point in points]
-    if len(places) < 2 or any(len(place) != 3 for place in places):
-        raise ValueError(f"two seeds or more are wanted, each (z, y, x) in voxels, got {str(points)[:80]}")
-    for place in places:
-        inside = all(0 <= index < length for index, length in zip(place, labels.shape))
-        if not inside or labels[place] != label:
-            raise ValueError(f"the seed {place} does not lie in object {label}: click into the object")
-    if len(set(places)) < len(places):
-        raise ValueError("two seeds lie in one voxel: set them further apart")
-    return places
-
-
-def _ids(ids: Sequence[int]) -> tuple[int, ...]:
+def ids_of(ids: Sequence[int]) -> tuple[int, ...]:
+    """Return numbers of objects, each once; raise if there is none, or one is no such number."""
     if isinstance(ids, Integral):
         ids = [ids]
     if not len(ids):
         raise ValueError("no object is named: click on one")
-    return tuple(dict.fromkeys(_number(number, lowest=1) for number in ids))
+    return tuple(dict.fromkeys(object_number(number, lowest=1) for number in ids))
 
 
-def _number(value: int, lowest: int) -> int:
+def object_number(value: int, lowest: int) -> int:
+    """Return a number of an object; raise if it is none."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral) or value < lowest:
         raise ValueError(f"the number of an object is a whole number of at least {lowest}, got {value!r}")
     return int(value)
 
 
-def _new(labels: np.ndarray, new: int | None, count: int = 1) -> int:
+def new_number(labels: np.ndarray, new: int | None, count: int = 1) -> int:
     """Return the first of new numbers; raise if one of them is taken."""
     highest = int(labels.max(initial=0))
-    if new is None or _number(new, lowest=1) > highest:
+    if new is None or object_number(new, lowest=1) > highest:
         return highest + 1 if new is None else int(new)
     taken = labels[(labels >= new) & (labels < new + count)]
     if taken.size:
@@ -459,7 +248,8 @@ def _new(labels: np.ndarray, new: int | None, count: int = 1) -> int:
     return int(new)
 
 
-def _check(labels: np.ndarray) -> None:
+def check(labels: np.ndarray) -> None:
+    """Raise unless it is (Z, Y, X) of whole numbers."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
         raise TypeError(
             f"labels must be whole numbers, got {getattr(labels, 'dtype', type(labels).__name__)}: make labels of a mask with classic.components"

@@ -1,6 +1,5 @@
 """Correct label images step by step, with undo, redo and a journal that can be played again."""
 
-import contextlib
 import hashlib
 import json
 import math
@@ -15,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from helpers import images
-from helpers.curation import changes
+from helpers.curation import changes, splits
 from helpers.curation.changes import Change
-from helpers.curation.files import Lock, append_line
+from helpers.curation.journals import Journal
 from helpers.curation.ledgers import Ledger
 from helpers.curation.regions import Region
 from helpers.images import Stack
@@ -25,7 +24,7 @@ from helpers.images import Stack
 KINDS = ("labels", "seeds", "scribbles")
 EDITS: Mapping[str, Callable[..., Change]] = {
     "add": changes.add, "paint": changes.paint, "delete": changes.delete, "join": changes.join, "redraw": changes.redraw,
-    "split_by_line": changes.split_by_line, "split_by_seeds": changes.split_by_seeds, "paint_superpixels": changes.paint_superpixels,
+    "split_by_line": splits.split_by_line, "split_by_seeds": splits.split_by_seeds, "paint_superpixels": splits.paint_superpixels,
 }  # fmt: skip
 """What can be done, by the name it has in journals."""
 NUMBERS_NEW = ("add", "split_by_line", "split_by_seeds")
@@ -96,15 +95,12 @@ class Correction:
         self._undone: list[dict[str, Any]] = []
         self._highest = int(self._labels.max(initial=0))
         self.notes: list[str] = []
-        self.journal = Path(journal).expanduser().absolute() if str(journal) else None
-        self._lock = Lock(self.journal, take_over) if self.journal else None
         self._spent = 0.0
         self._areas: tuple = ()
-        try:
-            self._open_journal()
-        except BaseException:
-            self.close()
-            raise
+        start = {"journal_version": VERSION, "kind": kind, "shape": list(labels.shape)}
+        self._journal = Journal(journal, start | {"labels_sha256": _identity(self._labels)}, take_over=take_over) if str(journal) else None
+        for line, edit in self._journal.steps() if self._journal else []:
+            self._replay(edit, line)
 
     def __enter__(self) -> "Correction":
         return self
@@ -114,8 +110,8 @@ class Correction:
 
     def close(self) -> None:
         """Give the journal free for others; everything is saved already."""
-        if self._lock:
-            self._lock.release()
+        if self._journal:
+            self._journal.close()
 
     @property
     def labels(self) -> np.ndarray:
@@ -216,7 +212,7 @@ class Correction:
         if not isinstance(plane, Integral) or not 0 <= plane < len(self.stack.raw):
             raise ValueError(f"plane must be between 0 and {len(self.stack.raw) - 1}, got {plane!r}")
         if self._areas[:1] != ((plane, size, compactness),):
-            self._areas = ((plane, size, compactness), changes.superpixels(self.stack.raw[plane], size, compactness))
+            self._areas = ((plane, size, compactness), splits.superpixels(self.stack.raw[plane], size, compactness))
         return self._areas[1]
 
     def save(
@@ -298,30 +294,11 @@ class Correction:
         self._make(edit, self._change(edit))
         self._spent = spent
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        if self.journal and self._lock:
-            self._lock.check()
-            append_line(self.journal, json.dumps(line))
+    def _write(self, step: Mapping[str, Any]) -> None:
+        if self._journal:
+            self._journal.write(step)
 
-    def _open_journal(self) -> None:
-        if self.journal is None:
-            return
-        start = {"journal_version": VERSION, "kind": self.kind, "shape": list(self._labels.shape), "labels_sha256": _identity(self._labels)}
-        lines = self.journal.read_bytes().split(b"\n") if self.journal.exists() else []
-        if not any(lines):
-            append_line(self.journal, json.dumps(start))
-            return
-        if _parsed(lines[0]) != start:
-            raise ValueError(
-                f"{self.journal.name} is the journal of other labels than these, or of {_parsed(lines[0]).get('kind', 'no')} edits: "
-                "open the labels that the corrections began with, or name a new journal"
-            )
-        for number, line in enumerate(lines[1:], start=2):
-            if line.strip():
-                self._replay(line, number)
-
-    def _replay(self, line: bytes, number: int) -> None:
-        edit = _parsed(line)
+    def _replay(self, edit: dict[str, Any], line: int) -> None:
         try:
             if edit["do"] == "undo":
                 self._take_back()
@@ -331,7 +308,7 @@ class Correction:
                 self._make(edit, self._change(edit))
                 self._undone = []
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            self.notes.append(f"{self.journal.name}, line {number} was passed over, it cannot be read or done ({error}).")
+            self.notes.append(f"Line {line} of the journal was passed over, it cannot be read or done ({type(error).__name__}: {error}).")
 
 
 def correct(
@@ -414,14 +391,6 @@ def _checked_kind(kind: str, labels: np.ndarray) -> str:
 
 def _identity(labels: np.ndarray) -> str:
     return hashlib.sha256(labels.tobytes()).hexdigest()
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
-        content = json.loads(line)
-        if isinstance(content, dict):
-            return content
-    return {}
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:

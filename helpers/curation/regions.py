@@ -14,13 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from helpers import images
-from helpers.curation.files import Lock, replace_file
-from helpers.images import ImageFileError
+from helpers.curation.files import replace_file
 
 KINDS = {"polygon": 3, "circle": 1, "brush": 1}  # and the points that each needs
 VERSION = 1
-ANY_SIZE = (1.0, 1.0, 1.0)  # of a painted mask, whose file need not say its voxel size
 
 
 @dataclass(frozen=True)
@@ -71,111 +68,6 @@ class Region:
         object.__setattr__(self, "planes", _plane_range(self.planes))
 
 
-class Drawing:
-    """Regions drawn one after another, with undo and redo; each step is in a file when it is made, if one is named.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        (Z, Y, X) of the image.
-    path : str or Path, optional
-        A JSON file. If it is there, its regions are taken up.
-    take_over : bool
-        Open the file even if another notebook has it open.
-
-    Raises
-    ------
-    InUseError
-        If the file is open in another tab, notebook or program.
-    ValueError
-        If the file holds no regions, or was drawn on an image of another shape.
-    OSError
-        If the folder cannot be written.
-
-    Examples
-    --------
-    >>> drawing = Drawing((1, 9, 9))
-    >>> drawing.add(Region("circle", [(4, 4)], radius=2))
-    >>> int(drawing.mask().sum())
-    13
-    >>> drawing.undo()
-    >>> int(drawing.mask().sum())
-    0
-    """
-
-    def __init__(self, shape: Sequence[int], path: str | Path = "", *, take_over: bool = False) -> None:
-        self.shape = _shape(shape)
-        self.path = Path(path).expanduser().absolute() if str(path) else None
-        self.regions: list[Region] = []
-        self._undone: list[Region] = []
-        self._lock = Lock(self.path, take_over) if self.path else None
-        try:
-            if self.path and self.path.exists():
-                self.regions = read_regions(self.path, self.shape)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> "Drawing":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the file free for others; everything is saved already."""
-        if self._lock:
-            self._lock.release()
-
-    def add(self, region: Region) -> None:
-        """Draw one more.
-
-        Raises
-        ------
-        InUseError
-            If another program has taken the file over.
-        ValueError
-            If it lies on planes that the image does not have.
-        OSError
-            If the file cannot be written; then it is not drawn.
-        """
-        _on_planes(region, self.shape)
-        self._become([*self.regions, region])
-        self._undone = []
-
-    def undo(self) -> None:
-        """Take the last region away; nothing happens if there is none."""
-        if self.regions:
-            last = self.regions[-1]
-            self._become(self.regions[:-1])
-            self._undone.append(last)
-
-    def redo(self) -> None:
-        """Draw again what was taken away last."""
-        if self._undone:
-            self._become([*self.regions, self._undone[-1]])
-            self._undone.pop()
-
-    def mask(self) -> np.ndarray:
-        """Return the mask, (Z, Y, X) of bool; see `region_mask`."""
-        return region_mask(self.regions, self.shape)
-
-    def plane(self, z: int) -> np.ndarray:
-        """Return one plane of the mask, (Y, X) of bool, without making the others."""
-        return region_mask([region for region in self.regions if _covers(region, z)], self.shape, plane=z)
-
-    @property
-    def seconds(self) -> float:
-        """How long the drawing took, hands on."""
-        return sum(region.seconds for region in self.regions)
-
-    def _become(self, regions: list[Region]) -> None:
-        if self.path and self._lock:
-            self._lock.check()
-            write_regions(self.path, regions, self.shape)
-        self.regions = regions
-
-
 def region_mask(regions: Iterable[Region], shape: Sequence[int], *, plane: int | None = None) -> np.ndarray:
     """Return the mask of what was drawn, in the order of drawing.
 
@@ -203,7 +95,9 @@ def region_mask(regions: Iterable[Region], shape: Sequence[int], *, plane: int |
     >>> region_mask([square], (2, 5, 5)).sum(axis=(1, 2)).tolist()
     [9, 0]
     """
-    return _painted(regions, _shape(shape), np.zeros(_shape(shape) if plane is None else _shape(shape)[1:], bool), plane)
+    return _painted(
+        regions, checked_shape(shape), np.zeros(checked_shape(shape) if plane is None else checked_shape(shape)[1:], bool), plane
+    )
 
 
 def cost_map(
@@ -233,7 +127,7 @@ def cost_map(
     """
     if not (isinstance(base, Real) and math.isfinite(base) and base >= 0):
         raise ValueError(f"base must be a number of at least 0, got {base!r}")
-    cost = _painted(regions, _shape(shape), np.full(_shape(shape), base, np.float32), None)
+    cost = _painted(regions, checked_shape(shape), np.full(checked_shape(shape), base, np.float32), None)
     cost[as_mask(excluded, shape)] = 0
     return cost
 
@@ -257,7 +151,7 @@ def as_mask(where: "np.ndarray | Iterable[Region]", shape: Sequence[int]) -> np.
     ValueError
         If the shapes do not fit.
     """
-    shape = _shape(shape)
+    shape = checked_shape(shape)
     if not isinstance(where, np.ndarray):
         return region_mask(where, shape)
     mask = where != 0
@@ -269,39 +163,6 @@ def as_mask(where: "np.ndarray | Iterable[Region]", shape: Sequence[int]) -> np.
             f"the mask has {_by(where.shape)} voxels, the image {_by(shape)}: give a mask of the same image, or one plane for all planes{hint}"
         )
     return np.broadcast_to(mask, shape).copy()
-
-
-def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
-    """Read a mask that was painted in another program: Fiji, napari, or whatever saves TIFF or PNG. What is not 0 counts.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file of one channel.
-    shape : sequence of int
-        (Z, Y, X) of the image it was painted on. One painted plane counts for all planes.
-
-    Returns
-    -------
-    mask : (Z, Y, X) ndarray of bool
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ImageFileError
-        If it cannot be read, has several channels, holds NaN, or has another shape.
-    """
-    path = Path(path).expanduser()
-    if path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".mha")):
-        raise ImageFileError(f"{path.name} is a file of ITK-SNAP that is not read here: open it in Fiji and save it as TIFF")
-    array = images.read(path, voxel_size=ANY_SIZE).raw
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ImageFileError(f"{path.name} holds NaN or infinite values; a painted mask is wanted, 0 where nothing is painted")
-    try:
-        return as_mask(array, shape)
-    except ValueError as error:
-        raise ImageFileError(f"{path.name}: {error}") from None
 
 
 def write_regions(path: str | Path, regions: Sequence[Region], shape: Sequence[int]) -> Path:
@@ -316,7 +177,7 @@ def write_regions(path: str | Path, regions: Sequence[Region], shape: Sequence[i
     content = {
         "regions_version": VERSION,
         "coordinates": "(y, x) in pixels, the centre of the first pixel is (0, 0); planes count from 0, both ends included, null is all",
-        "shape": list(_shape(shape)),
+        "shape": list(checked_shape(shape)),
         "regions": [asdict(region) for region in regions],
     }
     lines = [json.dumps(region) for region in content.pop("regions")]
@@ -354,15 +215,15 @@ def read_regions(path: str | Path, shape: Sequence[int] | None = None) -> list[R
         raise ValueError(f"{path.name} holds no regions ({type(error).__name__}: {error}): give a file that was drawn here") from None
     if version > VERSION:
         raise ValueError(f"{path.name} holds regions of version {version}, this package knows {VERSION}: install a newer one")
-    if shape is not None and drawn_on != _shape(shape):
+    if shape is not None and drawn_on != checked_shape(shape):
         raise ValueError(f"{path.name} was drawn on an image of {_by(drawn_on)} voxels, this one has {_by(shape)}: take its own image")
     return regions
 
 
 def box_of(regions: Sequence[Region], shape: Sequence[int]) -> tuple[slice, slice, slice]:
     """Return the part of the image that regions can reach: slices along Z, Y and X."""
-    depth, height, width = _shape(shape)
-    spans = [_on_planes(region, (depth, height, width)) for region in regions]
+    depth, height, width = checked_shape(shape)
+    spans = [planes_of(region, (depth, height, width)) for region in regions]
     planes = slice(min(span.start for span in spans), max(span.stop for span in spans)) if spans else slice(0, 0)
     boxes = [_box(region, (height, width)) for region in regions]
     sides = [
@@ -373,7 +234,7 @@ def box_of(regions: Sequence[Region], shape: Sequence[int]) -> tuple[slice, slic
 
 def _painted(regions: Iterable[Region], shape: tuple[int, int, int], canvas: np.ndarray, plane: int | None) -> np.ndarray:
     for region in regions:
-        planes = _on_planes(region, shape)
+        planes = planes_of(region, shape)
         if plane is not None and not planes.start <= plane < planes.stop:
             continue
         box = _box(region, shape[1:])
@@ -417,7 +278,8 @@ def _box(region: Region, size: tuple[int, int]) -> tuple[slice, slice]:
     return tuple(slice(int(start), int(max(start, stop))) for start, stop in zip(starts, stops))
 
 
-def _on_planes(region: Region, shape: tuple[int, int, int]) -> slice:
+def planes_of(region: Region, shape: tuple[int, int, int]) -> slice:
+    """Return the planes of a region; raise if the image does not have them."""
     if region.planes is None:
         return slice(0, shape[0])
     first, last = region.planes
@@ -426,10 +288,6 @@ def _on_planes(region: Region, shape: tuple[int, int, int]) -> slice:
             f"a {region.kind} lies on planes {first} to {last}, the image has {shape[0]}, counted from 0: draw it on one of these"
         )
     return slice(first, last + 1)
-
-
-def _covers(region: Region, z: int) -> bool:
-    return region.planes is None or region.planes[0] <= z <= region.planes[1]
 
 
 def _points(points: Any, fewest: int, kind: str) -> tuple[tuple[float, float], ...]:
@@ -452,7 +310,8 @@ def _plane_range(planes: Any) -> tuple[int, int] | None:
     return int(ends[0]), int(ends[1])
 
 
-def _shape(shape: Sequence[int]) -> tuple[int, int, int]:
+def checked_shape(shape: Sequence[int]) -> tuple[int, int, int]:
+    """Return (Z, Y, X) as whole numbers; raise if it is not three."""
     if len(shape) != 3:
         raise ValueError(f"shape must be (Z, Y, X), got {tuple(shape)}: a single plane has Z = 1")
     return tuple(int(size) for size in shape)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from helpers import images
 from helpers.curation.decisions import (
     COLUMNS,
     DECISIONS,
@@ -23,7 +24,8 @@ from helpers.curation.decisions import (
     word_of,
 )  # fmt: skip
 from helpers.curation.ledgers import Ledger
-from helpers.curation.queues import Item, Queue
+from helpers.curation.queues import ANY_SIZE, Item, Queue
+from helpers.curation.regions import Region, region_mask, write_regions
 from helpers.curation.sheets import in_lines
 
 if TYPE_CHECKING:
@@ -115,7 +117,13 @@ class Sorting:
         return None
 
     def decide(
-        self, decision: str, image: str = "", *, comment: str = "", seconds: float = math.nan, excluded: str | Path = ""
+        self,
+        decision: str,
+        image: str = "",
+        *,
+        comment: str = "",
+        seconds: float = math.nan,
+        excluded: "str | Path | Sequence[Region]" = "",
     ) -> Item | None:
         """Put down a decision and return the image that waits next.
 
@@ -128,8 +136,8 @@ class Sorting:
         comment : str
         seconds : float
             How long it took.
-        excluded : str or Path
-            A file with the mask of a bad region.
+        excluded : str, Path or sequence of Region
+            A bad region: a file with its mask, or what was drawn. That is saved beside the CSV file, as regions and as a mask.
 
         Returns
         -------
@@ -147,8 +155,12 @@ class Sorting:
         waiting = self.current()
         if not image and waiting is None:
             raise ValueError("no image waits: all have a decision; name an image to decide on it again")
-        path = Path(excluded).expanduser().absolute() if str(excluded) else ""
-        row = Decision(image or waiting.image, decision, comment, seconds, self.who, excluded=relative_to(path, self.path.parent))
+        name = image or waiting.image
+        if not isinstance(excluded, (str, Path)):
+            excluded = self._save_excluded(name, list(excluded)) if excluded else ""
+        row = Decision(
+            name, decision, comment, seconds, self.who, excluded=str(Path(excluded).expanduser().absolute()) if str(excluded) else ""
+        )
         self.put([row])
         self._turns[row.image] = max(self._turns.values(), default=0) + 1
         return self.current()
@@ -168,7 +180,8 @@ class Sorting:
                 raise ValueError(f"a decision is one of {', '.join(DECISIONS)}, got {decision.decision!r}")
             if decision.image not in known:
                 raise ValueError(f"there is no image {decision.image!r} in this queue: give one of its {len(known)} names")
-            entries.append(((decision.image,), cells_of(decision)))
+            excluded = relative_to(self.path.parent / decision.excluded, self.path.parent) if decision.excluded else ""
+            entries.append(((decision.image,), cells_of(decision._replace(excluded=excluded))))
         self._ledger.put(entries)
 
     def undo(self) -> str | None:
@@ -229,6 +242,19 @@ class Sorting:
         if strange:
             notes.append(f"{self.path.name} has rows of images that are not in this queue ({in_lines(strange)}): they are kept.")
         return notes + [f"{image} cannot be shown: {reason}" for image, reason in self.skipped.items()]
+
+    def _save_excluded(self, image: str, regions: list[Region]) -> Path:
+        item = next((item for item in self.queue.items if item.image == image), None)
+        if item is None:
+            raise ValueError(f"there is no image {image!r} in this queue: give one of its {len(self.queue.items)} names")
+        stack = item.stack()
+        shape, voxel_size = (stack.raw.shape, stack.voxel_size) if stack else (item.result().shape, ANY_SIZE)
+        folder = self.path.parent / f"{self.path.stem}_excluded"
+        mask = region_mask(regions, shape)
+        with images.together(folder) as temporary:
+            write_regions(temporary / f"{image}_regions.json", regions, shape)
+            images.write(temporary / f"{image}_excluded.ome.tif", mask, voxel_size)
+        return folder / f"{image}_excluded.ome.tif"
 
     def _decided(self) -> dict[str, str]:
         sheet = self._ledger.read()

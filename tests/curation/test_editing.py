@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from helpers import images
-from helpers.curation import Correction, InUseError, Region, correct, queue, region_mask, superpixels
+from helpers.curation import Correction, InUseError, Region, correct, queue, region_mask, splits, superpixels
 from helpers.curation import changes as edits
 from helpers.images import Stack
 
@@ -72,7 +72,7 @@ def test_redraw_replaces_the_planes_drawn_on():
 
 def test_line_splits_into_its_two_sides():
     labels = two_balls()
-    after = changed(labels, change := edits.split_by_line(labels, 5, [(-2, 19.2), (30, 19.2)]))
+    after = changed(labels, change := splits.split_by_line(labels, 5, [(-2, 19.2), (30, 19.2)]))
     assert change.ids == (5, 6)
     assert np.array_equal(np.isin(after, [5, 6]), labels == 5), "no voxel is lost"
     columns = np.broadcast_to(np.arange(40), labels.shape)
@@ -85,11 +85,11 @@ def test_line_splits_into_its_two_sides():
 def test_line_that_does_not_part_says_so():
     labels = two_balls()
     with pytest.raises(ValueError, match="holds together around it"):
-        edits.split_by_line(labels, 5, [(-2, 19), (30, 19)], planes=7)
+        splits.split_by_line(labels, 5, [(-2, 19), (30, 19)], planes=7)
     with pytest.raises(ValueError, match="does not cross it"):
-        edits.split_by_line(labels, 5, [(0, 0), (1, 0)])
+        splits.split_by_line(labels, 5, [(0, 0), (1, 0)])
     flat = labels[7:8]
-    assert edits.split_by_line(flat, 5, [(-2, 19), (30, 19)]).ids == (5, 6)
+    assert splits.split_by_line(flat, 5, [(-2, 19), (30, 19)]).ids == (5, 6)
 
 
 def test_any_line_keeps_all_voxels_and_parts_truly():
@@ -100,14 +100,14 @@ def test_any_line_keeps_all_voxels_and_parts_truly():
         labels = ndimage.label(smooth > np.median(smooth), corners)[0]
         points = rng.uniform(-3, 20, (rng.integers(2, 5), 2))
         try:
-            change = edits.split_by_line(labels, 1, points)
+            change = splits.split_by_line(labels, 1, points)
         except ValueError:
             continue
         parted += 1
         after = changed(labels, change)
         assert np.array_equal(np.isin(after, change.ids), labels == 1)
         assert len(np.unique(after)) == len(np.unique(labels)) + len(change.ids) - 1
-        away = ~region_mask([Region("brush", points, edits.CUT)], labels.shape)
+        away = ~region_mask([Region("brush", points, splits.CUT)], labels.shape)
         for number in change.ids[1:]:
             part = (after == number) & away
             assert ndimage.label(part, corners)[1] == 1
@@ -118,14 +118,14 @@ def test_any_line_keeps_all_voxels_and_parts_truly():
 
 def test_seeds_split_at_the_neck():
     labels = two_balls()
-    after = changed(labels, change := edits.split_by_seeds(labels, 5, [(7, 12, 26), (7, 12, 12)]))
+    after = changed(labels, change := splits.split_by_seeds(labels, 5, [(7, 12, 26), (7, 12, 12)]))
     assert change.ids == (5, 6)
     assert np.array_equal(np.isin(after, [5, 6]), labels == 5)
     x = np.broadcast_to(np.arange(40), labels.shape)
     assert (after[(labels == 5) & (x > 20)] == 5).all()
     assert (after[(labels == 5) & (x < 18)] == 6).all()
     flat = labels[7:8]
-    after = changed(flat, edits.split_by_seeds(flat, 5, [(0, 12, 12), (0, 12, 26)], (0.3, 0.1, 0.1), new=40))
+    after = changed(flat, splits.split_by_seeds(flat, 5, [(0, 12, 12), (0, 12, 26)], (0.3, 0.1, 0.1), new=40))
     assert set(np.unique(after)) == {0, 2, 5, 40}
     assert abs(np.count_nonzero(after == 5) - np.count_nonzero(after == 40)) <= 30
 
@@ -142,7 +142,7 @@ def test_superpixels_follow_the_edge_of_a_bright_square():
     assert len(mixed) <= 2
     points = [(y, x) for y in range(20, 41, 2) for x in range(17, 38, 2)]
     labels = np.zeros(raw.shape, np.int32)
-    after = changed(labels, edits.paint_superpixels(labels, areas, 1, points, 3))
+    after = changed(labels, splits.paint_superpixels(labels, areas, 1, points, 3))
     assert 2 * np.count_nonzero((after[1] == 3) & square) / (np.count_nonzero(after) + square.sum()) > 0.97
     assert not after[0].any()
 
@@ -216,7 +216,7 @@ def test_a_torn_journal_loses_the_last_edit_only(tmp_path):
     journal.write_bytes(journal.read_bytes()[:-9])
     with Correction(LABELS, journal=journal) as correction:
         assert len(correction.edits) == 1
-        assert "line 3 was passed over" in correction.notes[0]
+        assert "Line 3 of the journal was passed over" in correction.notes[0]
         correction.do("delete", ids=[3])
     with Correction(LABELS, journal=journal) as correction:
         assert sorted(np.unique(correction.labels)) == [0, 2]

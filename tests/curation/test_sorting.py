@@ -18,7 +18,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import images
-from helpers.curation import Decision, InUseError, Item, Queue, Sorting, accepted, queue, read_decisions, sort
+from helpers.curation import (
+    Decision,
+    InUseError,
+    Item,
+    Queue,
+    Region,
+    Sorting,
+    accepted,
+    queue,
+    read_decisions,
+    read_regions,
+    region_mask,
+    sort,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["cell_1", "cell_2", "cell_3", "cell_4"]
@@ -426,6 +439,25 @@ def test_queue_knows_what_notebooks_leave(folders):
     assert np.array_equal(waiting.items[0].stack().raw, stack.raw)
     beside = queue(folders / "found", folders / "raw", folders / "other")
     assert [item.image for item in beside.items] == ["cell_0", "cell_1", "cell_2"]
+
+
+def test_a_bad_region_is_saved_beside_the_decision(folders):
+    waiting = queue(folders / "found", folders / "raw")
+    drawn = [Region("circle", [(5, 6)], 3)]
+    path = folders / "sorted.csv"
+    with Sorting(path, waiting) as sorting:
+        sorting.decide("accept", excluded=drawn)
+        sorting.decide("accept", excluded=folders / "found" / "cell_1_mask.ome.tif")
+        sorting.decide("accept")
+    table = read_decisions(path).table
+    mask = images.read(table["excluded"][0])
+    assert np.array_equal(mask.raw > 0, region_mask(drawn, (3, 20, 22)))
+    assert mask.voxel_size == (0.3, 0.1, 0.1)
+    assert read_regions(folders / "sorted_excluded" / "cell_0_regions.json", (3, 20, 22)) == drawn
+    assert table["excluded"].tolist()[1:] == [str(folders / "found" / "cell_1_mask.ome.tif"), ""]
+    assert "sorted_excluded/cell_0_excluded.ome.tif" in path.read_text(encoding="utf-8-sig"), "seen from the folder of the file"
+    sort(waiting, folders / "again.csv", path)
+    assert (folders / "again.csv").read_bytes() == path.read_bytes()
 
 
 def test_empty_and_missing_folders_say_so(tmp_path, folders):

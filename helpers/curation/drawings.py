@@ -1,0 +1,151 @@
+"""Draw regions one after another, or take a mask that was painted in another program."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from helpers import images
+from helpers.curation.files import Lock
+from helpers.curation.regions import Region, as_mask, checked_shape, planes_of, read_regions, region_mask, write_regions
+from helpers.images import ImageFileError
+
+ANY_SIZE = (1.0, 1.0, 1.0)  # of a painted mask, whose file need not say its voxel size
+
+
+class Drawing:
+    """Regions drawn one after another, with undo and redo; each step is in a file when it is made, if one is named.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (Z, Y, X) of the image.
+    path : str or Path, optional
+        A JSON file. If it is there, its regions are taken up.
+    take_over : bool
+        Open the file even if another notebook has it open.
+
+    Raises
+    ------
+    InUseError
+        If the file is open in another tab, notebook or program.
+    ValueError
+        If the file holds no regions, or was drawn on an image of another shape.
+    OSError
+        If the folder cannot be written.
+
+    Examples
+    --------
+    >>> drawing = Drawing((1, 9, 9))
+    >>> drawing.add(Region("circle", [(4, 4)], radius=2))
+    >>> int(drawing.mask().sum())
+    13
+    >>> drawing.undo()
+    >>> int(drawing.mask().sum())
+    0
+    """
+
+    def __init__(self, shape: Sequence[int], path: str | Path = "", *, take_over: bool = False) -> None:
+        self.shape = checked_shape(shape)
+        self.path = Path(path).expanduser().absolute() if str(path) else None
+        self.regions: list[Region] = []
+        self._undone: list[Region] = []
+        self._lock = Lock(self.path, take_over) if self.path else None
+        try:
+            if self.path and self.path.exists():
+                self.regions = read_regions(self.path, self.shape)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Drawing":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file free for others; everything is saved already."""
+        if self._lock:
+            self._lock.release()
+
+    def add(self, region: Region) -> None:
+        """Draw one more.
+
+        Raises
+        ------
+        InUseError
+            If another program has taken the file over.
+        ValueError
+            If it lies on planes that the image does not have.
+        OSError
+            If the file cannot be written; then it is not drawn.
+        """
+        planes_of(region, self.shape)
+        self._become([*self.regions, region])
+        self._undone = []
+
+    def undo(self) -> None:
+        """Take the last region away; nothing happens if there is none."""
+        if self.regions:
+            last = self.regions[-1]
+            self._become(self.regions[:-1])
+            self._undone.append(last)
+
+    def redo(self) -> None:
+        """Draw again what was taken away last."""
+        if self._undone:
+            self._become([*self.regions, self._undone[-1]])
+            self._undone.pop()
+
+    def mask(self) -> np.ndarray:
+        """Return the mask, (Z, Y, X) of bool; see `region_mask`."""
+        return region_mask(self.regions, self.shape)
+
+    def plane(self, z: int) -> np.ndarray:
+        """Return one plane of the mask, (Y, X) of bool, without making the others."""
+        return region_mask(self.regions, self.shape, plane=z)
+
+    @property
+    def seconds(self) -> float:
+        """How long the drawing took, hands on."""
+        return sum(region.seconds for region in self.regions)
+
+    def _become(self, regions: list[Region]) -> None:
+        if self.path and self._lock:
+            self._lock.check()
+            write_regions(self.path, regions, self.shape)
+        self.regions = regions
+
+
+def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
+    """Read a mask that was painted in another program: Fiji, napari, or whatever saves TIFF or PNG. What is not 0 counts.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of one channel.
+    shape : sequence of int
+        (Z, Y, X) of the image it was painted on. One painted plane counts for all planes.
+
+    Returns
+    -------
+    mask : (Z, Y, X) ndarray of bool
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImageFileError
+        If it cannot be read, has several channels, holds NaN, or has another shape.
+    """
+    path = Path(path).expanduser()
+    if path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".mha")):
+        raise ImageFileError(f"{path.name} is a file of ITK-SNAP that is not read here: open it in Fiji and save it as TIFF")
+    array = images.read(path, voxel_size=ANY_SIZE).raw
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ImageFileError(f"{path.name} holds NaN or infinite values; a painted mask is wanted, 0 where nothing is painted")
+    try:
+        return as_mask(array, shape)
+    except ValueError as error:
+        raise ImageFileError(f"{path.name}: {error}") from None
