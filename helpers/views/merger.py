@@ -45,7 +45,7 @@ class Merger(ipywidgets.VBox):
         self.viewer.on_key = self.key
         self.viewer.canvas.on_stroke = self._drawn
         self._since = time.monotonic()
-        self._mode = ipywidgets.Dropdown(options=MODES, description="drawing means", **LOOKS)
+        self._mode = ipywidgets.Dropdown(options=list(MODES.items()), description="drawing means", **LOOKS)
         self._tool = ipywidgets.ToggleButtons(options=["polygon", "brush", "circle"], style={"button_width": "76px"})
         self._radius = ipywidgets.IntSlider(8, 1, 60, description="brush radius", **LOOKS)
         self._all = ipywidgets.Checkbox(True, description="through all planes", indent=False)
