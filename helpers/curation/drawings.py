@@ -8,8 +8,9 @@ import numpy as np
 from helpers import images
 from helpers.curation.files import Lock
 from helpers.curation.regions import Region, as_mask, checked_shape, planes_of, read_regions, region_mask, write_regions
-from helpers.images import ImageFileError
+from helpers.images import ImageFileError, safe_name
 
+ENDINGS = ("_corrected_edits", "_merged_regions", "_merged_excluded", "_regions", "_excluded")  # of files that are saved here
 ANY_SIZE = (1.0, 1.0, 1.0)  # of a painted mask, whose file need not say its voxel size
 
 
@@ -149,3 +150,58 @@ def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
         return as_mask(array, shape)
     except ValueError as error:
         raise ImageFileError(f"{path.name}: {error}") from None
+
+
+def read_where(path: str | Path, shape: Sequence[int]) -> "list[Region] | np.ndarray":
+    """Read what was drawn on an image: regions of a ``.json`` file, or else a painted mask.
+
+    Parameters
+    ----------
+    path : str or Path
+    shape : sequence of int
+        (Z, Y, X) of the image.
+
+    Returns
+    -------
+    where : list of Region, or (Z, Y, X) ndarray of bool
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_regions` and `read_painted`.
+    """
+    return read_regions(path, shape) if str(path).lower().endswith(".json") else read_painted(path, shape)
+
+
+def by_image(folder: str | Path) -> dict[str, Path]:
+    """Return the files of a folder by the name of the image that they belong to; nothing if no folder is named.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``<image>.json`` or ``<image>.tif``, or what merging, sorting and correcting saved, whose endings are left out of the name.
+
+    Returns
+    -------
+    files : dict of str to Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If two files belong to one image.
+    """
+    if not str(folder).strip():
+        return {}
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder.absolute()}: check its path")
+    files: dict[str, Path] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
+        name = safe_name(path.stem if path.suffix == ".json" else path)
+        name = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+        if name in files:
+            raise ValueError(f"{files[name].name} and {path.name} both belong to the image {name}: keep one of them in {folder}")
+        files[name] = path
+    return files

@@ -16,6 +16,7 @@ import numpy as np
 from helpers import images
 from helpers.curation import changes, splits
 from helpers.curation.changes import Change
+from helpers.curation.files import replace_file
 from helpers.curation.journals import Journal
 from helpers.curation.ledgers import Ledger
 from helpers.curation.regions import Region
@@ -171,6 +172,21 @@ class Correction:
         self._undone = []
         return change.ids
 
+    def replay(self, edits: Sequence[Mapping[str, Any]]) -> None:
+        """Make recorded edits, as `read_edits` returns them.
+
+        Raises
+        ------
+        InUseError, TypeError, ValueError, OSError
+            As `do`; the sentence counts the edits from 1. Those before it are made.
+        """
+        for number, edit in enumerate(edits, start=1):
+            arguments = {key: value for key, value in edit.items() if key not in ("do", "when")}
+            try:
+                self.do(edit.get("do", ""), **arguments)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"edit {number}: {error}") from None
+
     def undo(self) -> str | None:
         """Take the last edit back and return its name; None if there is none.
 
@@ -251,8 +267,7 @@ class Correction:
         parameters = {"kind": self.kind, "edits": len(self.edits), "hands_on_s": round(self.seconds, 1), "who": who}
         with images.together(folder) as temporary:
             images.write(temporary / names["labels"], self._labels, self.stack.voxel_size)
-            lines = ",\n  ".join(json.dumps(edit) for edit in self.edits)
-            (temporary / names["edits"]).write_text(f'{{"edits_version": {VERSION}, "kind": "{self.kind}", "edits": [\n  {lines}\n]}}\n')
+            write_edits(temporary / names["edits"], self.edits, self.kind)
             outputs = [temporary / names["labels"], temporary / names["edits"]]
             record = images.record(stack=self.stack, workflow="corrected", parameters=parameters, outputs=outputs, **(choice or {}))
             images.write_record(temporary / names["record"], record)
@@ -342,25 +357,48 @@ def correct(
     [[[0, 0, 0, 2]]]
     """
     if isinstance(edits, (str, Path)):
-        edits = _read_edits(Path(edits))
+        edits = read_edits(edits)
     correction = Correction(labels, stack, kind=kind)
-    for number, edit in enumerate(edits, start=1):
-        arguments = {key: value for key, value in edit.items() if key not in ("do", "when")}
-        try:
-            correction.do(edit.get("do", ""), **arguments)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"edit {number}: {error}") from None
+    correction.replay(edits)
     return correction.labels.copy()
 
 
-def _read_edits(path: Path) -> list[dict[str, Any]]:
+def write_edits(path: str | Path, edits: Sequence[Mapping[str, Any]], kind: str = "labels") -> Path:
+    """Write edits as JSON, one a line, as `correct` and `read_edits` read them.
+
+    Raises
+    ------
+    TypeError
+        If an edit holds what JSON does not know.
+    OSError
+        If the file cannot be written.
+    """
+    lines = ",\n  ".join(json.dumps(_plain(edit)) for edit in edits)
+    replace_file(Path(path), f'{{"edits_version": {VERSION}, "kind": "{kind}", "edits": [\n  {lines}\n]}}\n'.encode())
+    return Path(path)
+
+
+def read_edits(path: str | Path) -> list[dict[str, Any]]:
+    """Read edits that `write_edits` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no such file, or one of a later version.
+    """
+    path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return list(content["edits"])
+        version, edits = content["edits_version"], [dict(edit) for edit in content["edits"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path.name} holds no edits ({type(error).__name__}: {error}): give the _edits.json file of a correction"
         ) from None
+    if version > VERSION:
+        raise ValueError(f"{path.name} holds edits of version {version}, this package knows {VERSION}: install a newer one")
+    return edits
 
 
 def _log(path: Path, cells: Mapping[str, Any]) -> None:

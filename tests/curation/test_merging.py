@@ -13,11 +13,13 @@ from helpers.curation import (
     Drawing,
     InUseError,
     Region,
+    by_image,
     cost_map,
     merge,
     queue,
     read_painted,
     read_regions,
+    read_where,
     region_mask,
     save_merged,
     write_regions,
@@ -233,6 +235,23 @@ def test_masks_painted_elsewhere(tmp_path):
     (tmp_path / "snap.nii.gz").touch()
     with pytest.raises(images.ImageFileError, match="save it as TIFF"):
         read_painted(tmp_path / "snap.nii.gz", SHAPE)
+
+
+def test_files_of_what_was_drawn_are_found_by_image(tmp_path):
+    painted = np.zeros(SHAPE, np.uint8)
+    painted[1] = 9
+    images.write(tmp_path / "cell_1.ome.tif", painted, (1, 1, 1))
+    write_regions(tmp_path / "cell_2_merged_regions.json", [Region("circle", [(5, 5)], 2)], SHAPE)
+    files = by_image(tmp_path)
+    assert sorted(files) == ["cell_1", "cell_2"]
+    assert np.array_equal(read_where(files["cell_1"], SHAPE), painted > 0)
+    assert read_where(files["cell_2"], SHAPE) == [Region("circle", [(5, 5)], 2)]
+    assert by_image("") == {}
+    (tmp_path / "cell_2.json").touch()
+    with pytest.raises(ValueError, match=r"cell_2\.json and cell_2_merged_regions\.json both belong to the image cell_2"):
+        by_image(tmp_path)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        by_image(tmp_path / "nowhere")
 
 
 def test_saved_merges_are_found_again_with_their_record(tmp_path):
