@@ -1,6 +1,15 @@
-"""What people decide about results, as pure functions and files: sort, merge, correct and score. No widget in it.
+"""What people decide about results, as pure functions and files. No widget in it.
 
-Each panel has a twin here that takes the decisions as an argument and gives the same files.
+Each panel has a twin here that takes the decisions as an argument and gives the same files:
+
+| a person | state of the panel | twin |
+|---|---|---|
+| accepts and rejects | `Sorting` | `sort` |
+| draws regions | `Drawing` | `region_mask`, `merge`, `save_merged`, `cost_map` |
+| corrects labels | `Correction` | `correct` |
+| scores | `Scoring` | `score` |
+
+Every step is on the disk when the call returns. A file that another tab, notebook or program has open is refused with `InUseError`.
 """
 
 from helpers.curation.changes import Change

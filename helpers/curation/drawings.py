@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers import images
 from helpers.curation.files import Lock
+from helpers.curation.nifti import is_nifti, read_nifti
 from helpers.curation.regions import Region, as_mask, checked_shape, planes_of, read_regions, region_mask, write_regions
 from helpers.images import ImageFileError, safe_name
 
@@ -48,7 +49,7 @@ class Drawing:
 
     def __init__(self, shape: Sequence[int], path: str | Path = "", *, take_over: bool = False) -> None:
         self.shape = checked_shape(shape)
-        self.path = Path(path).expanduser().absolute() if str(path) else None
+        self.path = Path(path).expanduser().resolve() if str(path) else None
         self.regions: list[Region] = []
         self._undone: list[Region] = []
         self._lock = Lock(self.path, take_over) if self.path else None
@@ -120,7 +121,7 @@ class Drawing:
 
 
 def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
-    """Read a mask that was painted in another program: Fiji, napari, or whatever saves TIFF or PNG. What is not 0 counts.
+    """Read a mask that was painted in another program: Fiji, napari (TIFF, PNG) or ITK-SNAP (NIfTI). What is not 0 counts.
 
     Parameters
     ----------
@@ -141,9 +142,9 @@ def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
         If it cannot be read, has several channels, holds NaN, or has another shape.
     """
     path = Path(path).expanduser()
-    if path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".mha")):
-        raise ImageFileError(f"{path.name} is a file of ITK-SNAP that is not read here: open it in Fiji and save it as TIFF")
-    array = images.read(path, voxel_size=ANY_SIZE).raw
+    if path.name.lower().endswith((".nrrd", ".mha", ".mhd", ".gipl")):
+        raise ImageFileError(f"{path.name} is not read here: save it as NIfTI (.nii.gz) in ITK-SNAP, or as TIFF in Fiji")
+    array = read_nifti(path) if is_nifti(path) else images.read(path, voxel_size=ANY_SIZE).raw
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ImageFileError(f"{path.name} holds NaN or infinite values; a painted mask is wanted, 0 where nothing is painted")
     try:
@@ -199,7 +200,7 @@ def by_image(folder: str | Path) -> dict[str, Path]:
         raise FileNotFoundError(f"there is no folder {folder.absolute()}: check its path")
     files: dict[str, Path] = {}
     for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
-        name = safe_name(path.stem if path.suffix == ".json" else path)
+        name = safe_name(path.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".json"))
         name = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
         if name in files:
             raise ValueError(f"{files[name].name} and {path.name} both belong to the image {name}: keep one of them in {folder}")

@@ -16,6 +16,7 @@ import numpy as np
 from helpers import images
 from helpers.curation import changes, splits
 from helpers.curation.changes import Change
+from helpers.curation.decisions import checked_csv
 from helpers.curation.files import replace_file
 from helpers.curation.journals import Journal
 from helpers.curation.ledgers import Ledger
@@ -256,12 +257,13 @@ class Correction:
         Raises
         ------
         ValueError
-            If there is no stack, whose name, voxel size and source are needed.
+            If there is no stack, whose name, voxel size and source are needed, or ``csv_path`` does not end in ``.csv``.
         OSError
             If the folder cannot be written. What was there before is left as it was.
         """
         if self.stack is None:
             raise ValueError("the image is needed to save labels with their voxel size: make the Correction with a stack")
+        log = checked_csv(csv_path) if str(csv_path) else None
         stem = name or f"{self.stack.name}_corrected"
         names = {"labels": f"{stem}_{self.kind}.ome.tif", "edits": f"{stem}_edits.json", "record": f"{stem}_record.json"}
         parameters = {"kind": self.kind, "edits": len(self.edits), "hands_on_s": round(self.seconds, 1), "who": who}
@@ -272,9 +274,9 @@ class Correction:
             record = images.record(stack=self.stack, workflow="corrected", parameters=parameters, outputs=outputs, **(choice or {}))
             images.write_record(temporary / names["record"], record)
         paths = {what: Path(folder) / file for what, file in names.items()}
-        if str(csv_path):
+        if log:
             cells = {"image": self.stack.name, "kind": self.kind, "edits": len(self.edits), "seconds": round(self.seconds, 1), "who": who}
-            _log(Path(csv_path).expanduser().absolute(), cells | {"when": record["finished"], "file": paths["labels"].absolute()})
+            _log(log, cells | {"when": record["finished"], "file": paths["labels"].absolute()})
         return paths
 
     def _change(self, edit: Mapping[str, Any]) -> Change:

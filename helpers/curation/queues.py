@@ -185,8 +185,9 @@ def _checked(item: Item, order: str, read_raw: dict[str, Any]) -> Item:
     """Look whether an item's files can be read and have one shape, without reading all pixels; put down what it is ordered by."""
     shape = _shape(item.found, {})
     if item.raw:
-        item = replace(item, choice=item.choice or read_raw)
+        item = replace(item, choice={**read_raw, **item.choice})
         _same_shape(shape, _shape(item.raw, item.choice), f"the result {item.found.name}", f"the image {item.raw.name}")
+        _one_channel(item)
     if item.other:
         _same_shape(shape, _shape(item.other, {}), f"the result {item.found.name}", f"the second result {item.other.name}")
     if order == "disagreement":
@@ -209,6 +210,13 @@ def _shape(path: Path, choice: Mapping[str, Any]) -> tuple[int, ...]:
     if rows.empty:
         raise ImageFileError(f"{path.name} has no scene {scene!r}")
     return tuple(int(rows.iloc[0][axis]) for axis in "ZYX")
+
+
+def _one_channel(item: Item) -> None:
+    if item.choice.get("channel") in (None, ""):
+        names = images.channel_names(item.raw, item.choice.get("scene", 0))
+        if len(names) > 1:
+            raise ValueError(f"the image {item.raw.name} holds the channels {', '.join(names)}: name the one to be shown")
 
 
 def _same_shape(first: tuple[int, ...], second: tuple[int, ...], one: str, two: str) -> None:
