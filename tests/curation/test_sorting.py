@@ -494,10 +494,16 @@ def test_images_of_several_channels_wait_until_one_is_named(folders):
     for path in (folders / "raw").iterdir():
         tifffile.imwrite(path, np.ones((2, 3, 20, 22), np.uint16), ome=True, metadata={"axes": "CZYX", "PhysicalSizeZ": 0.3, "PhysicalSizeX": 0.1, "PhysicalSizeY": 0.1,
                          "Channel": {"Name": ["DNA", "LMNB1"]}})  # fmt: skip
-    with pytest.raises(images.ImageFileError, match="holds the channels DNA, LMNB1: name the one to be shown"):
+    with pytest.raises(images.ImageFileError, match="cell_0.ome.tif holds the channels DNA, LMNB1: name the one to be shown"):
         queue(folders / "found", folders / "raw")
     waiting = queue(folders / "found", folders / "raw", read_raw={"channel": "LMNB1"})
     assert waiting.items[0].stack().raw.shape == (3, 20, 22)
+    for path in (folders / "raw").iterdir():
+        tifffile.imwrite(path, np.ones((3, 20, 22), np.uint16), metadata={"axes": "ZYX"})
+    with pytest.raises(images.ImageFileError, match="cell_0.ome.tif does not say its voxel size: give it"):
+        queue(folders / "found", folders / "raw")
+    waiting = queue(folders / "found", folders / "raw", read_raw={"voxel_size": [1, 0.5, 0.5]})
+    assert waiting.items[0].stack().voxel_size == (1, 0.5, 0.5)
 
 
 def test_empty_and_missing_folders_say_so(tmp_path, folders):
