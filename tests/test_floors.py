@@ -16,12 +16,12 @@ FLOORS = {
     "figures": 6, "tables": 6, "notebook": 6, "batch": 6,
     "views": 7,
 }  # fmt: skip
-SAME_FLOOR = {("curation", "measure"), ("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
+SAME_FLOOR = {("curation", "measure"), ("phantoms", "curation"), ("notebook", "figures"), ("notebook", "tables"), ("batch", "notebook")}
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "labels"],
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
-    "curation": ["files", "sheets", "ledgers", "journals", "regions", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "editing", "scoring", "kappa"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
+    "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "editing", "scoring", "kappa"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],

@@ -190,7 +190,7 @@ def checked_csv(path: str | Path) -> Path:
     """Return the full path of a CSV file; raise a sentence if it cannot be one."""
     if not str(path).strip():
         raise ValueError("no file for the decisions is named: give a path that ends in .csv")
-    path = Path(path).expanduser().absolute()
+    path = Path(os.path.realpath(Path(path).expanduser()))  # one file has one lock, whatever link leads to it
     if path.suffix.lower() != ".csv":
         raise ValueError(f"{path.name} must end in .csv: decisions are kept as a table that Excel opens")
     if path.is_dir():

@@ -7,9 +7,11 @@ import numpy as np
 
 from helpers import images
 from helpers.curation.files import Lock
+from helpers.curation.nifti import is_nifti, read_nifti
 from helpers.curation.regions import Region, as_mask, checked_shape, planes_of, read_regions, region_mask, write_regions
-from helpers.images import ImageFileError
+from helpers.images import ImageFileError, safe_name
 
+ENDINGS = ("_corrected_edits", "_merged_regions", "_merged_excluded", "_regions", "_excluded")  # of files that are saved here
 ANY_SIZE = (1.0, 1.0, 1.0)  # of a painted mask, whose file need not say its voxel size
 
 
@@ -47,7 +49,7 @@ class Drawing:
 
     def __init__(self, shape: Sequence[int], path: str | Path = "", *, take_over: bool = False) -> None:
         self.shape = checked_shape(shape)
-        self.path = Path(path).expanduser().absolute() if str(path) else None
+        self.path = Path(path).expanduser().resolve() if str(path) else None
         self.regions: list[Region] = []
         self._undone: list[Region] = []
         self._lock = Lock(self.path, take_over) if self.path else None
@@ -119,7 +121,7 @@ class Drawing:
 
 
 def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
-    """Read a mask that was painted in another program: Fiji, napari, or whatever saves TIFF or PNG. What is not 0 counts.
+    """Read a mask that was painted in another program: Fiji, napari (TIFF, PNG) or ITK-SNAP (NIfTI). What is not 0 counts.
 
     Parameters
     ----------
@@ -140,12 +142,67 @@ def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
         If it cannot be read, has several channels, holds NaN, or has another shape.
     """
     path = Path(path).expanduser()
-    if path.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".mha")):
-        raise ImageFileError(f"{path.name} is a file of ITK-SNAP that is not read here: open it in Fiji and save it as TIFF")
-    array = images.read(path, voxel_size=ANY_SIZE).raw
+    if path.name.lower().endswith((".nrrd", ".mha", ".mhd", ".gipl")):
+        raise ImageFileError(f"{path.name} is not read here: save it as NIfTI (.nii.gz) in ITK-SNAP, or as TIFF in Fiji")
+    array = read_nifti(path) if is_nifti(path) else images.read(path, voxel_size=ANY_SIZE).raw
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ImageFileError(f"{path.name} holds NaN or infinite values; a painted mask is wanted, 0 where nothing is painted")
     try:
         return as_mask(array, shape)
     except ValueError as error:
         raise ImageFileError(f"{path.name}: {error}") from None
+
+
+def read_where(path: str | Path, shape: Sequence[int]) -> "list[Region] | np.ndarray":
+    """Read what was drawn on an image: regions of a ``.json`` file, or else a painted mask.
+
+    Parameters
+    ----------
+    path : str or Path
+    shape : sequence of int
+        (Z, Y, X) of the image.
+
+    Returns
+    -------
+    where : list of Region, or (Z, Y, X) ndarray of bool
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_regions` and `read_painted`.
+    """
+    return read_regions(path, shape) if str(path).lower().endswith(".json") else read_painted(path, shape)
+
+
+def by_image(folder: str | Path) -> dict[str, Path]:
+    """Return the files of a folder by the name of the image that they belong to; nothing if no folder is named.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``<image>.json`` or ``<image>.tif``, or what merging, sorting and correcting saved, whose endings are left out of the name.
+
+    Returns
+    -------
+    files : dict of str to Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If two files belong to one image.
+    """
+    if not str(folder).strip():
+        return {}
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder.absolute()}: check its path")
+    files: dict[str, Path] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
+        name = safe_name(path.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".json"))
+        name = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+        if name in files:
+            raise ValueError(f"{files[name].name} and {path.name} both belong to the image {name}: keep one of them in {folder}")
+        files[name] = path
+    return files

@@ -16,6 +16,8 @@ import numpy as np
 from helpers import images
 from helpers.curation import changes, splits
 from helpers.curation.changes import Change
+from helpers.curation.decisions import checked_csv
+from helpers.curation.files import replace_file
 from helpers.curation.journals import Journal
 from helpers.curation.ledgers import Ledger
 from helpers.curation.regions import Region
@@ -35,11 +37,14 @@ VERSION = 1
 
 
 class Step(NamedTuple):
-    """A change as the history keeps it: labels compress to a hundredth."""
+    """A change as the history keeps it: the voxels that differ, counted within the box, by their distance from one another, and their labels before.
+
+    Both are runs of the same numbers mostly, which compress to a hundredth.
+    """
 
     box: changes.Box
+    places: bytes
     before: bytes
-    after: bytes
 
 
 class Correction:
@@ -171,6 +176,21 @@ class Correction:
         self._undone = []
         return change.ids
 
+    def replay(self, edits: Sequence[Mapping[str, Any]]) -> None:
+        """Make recorded edits, as `read_edits` returns them.
+
+        Raises
+        ------
+        InUseError, TypeError, ValueError, OSError
+            As `do`; the sentence counts the edits from 1. Those before it are made.
+        """
+        for number, edit in enumerate(edits, start=1):
+            arguments = {key: value for key, value in edit.items() if key not in ("do", "when")}
+            try:
+                self.do(edit.get("do", ""), **arguments)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"edit {number}: {error}") from None
+
     def undo(self) -> str | None:
         """Take the last edit back and return its name; None if there is none.
 
@@ -240,26 +260,26 @@ class Correction:
         Raises
         ------
         ValueError
-            If there is no stack, whose name, voxel size and source are needed.
+            If there is no stack, whose name, voxel size and source are needed, or ``csv_path`` does not end in ``.csv``.
         OSError
             If the folder cannot be written. What was there before is left as it was.
         """
         if self.stack is None:
             raise ValueError("the image is needed to save labels with their voxel size: make the Correction with a stack")
+        log = checked_csv(csv_path) if str(csv_path) else None
         stem = name or f"{self.stack.name}_corrected"
         names = {"labels": f"{stem}_{self.kind}.ome.tif", "edits": f"{stem}_edits.json", "record": f"{stem}_record.json"}
         parameters = {"kind": self.kind, "edits": len(self.edits), "hands_on_s": round(self.seconds, 1), "who": who}
         with images.together(folder) as temporary:
             images.write(temporary / names["labels"], self._labels, self.stack.voxel_size)
-            lines = ",\n  ".join(json.dumps(edit) for edit in self.edits)
-            (temporary / names["edits"]).write_text(f'{{"edits_version": {VERSION}, "kind": "{self.kind}", "edits": [\n  {lines}\n]}}\n')
+            write_edits(temporary / names["edits"], self.edits, self.kind)
             outputs = [temporary / names["labels"], temporary / names["edits"]]
             record = images.record(stack=self.stack, workflow="corrected", parameters=parameters, outputs=outputs, **(choice or {}))
             images.write_record(temporary / names["record"], record)
         paths = {what: Path(folder) / file for what, file in names.items()}
-        if str(csv_path):
+        if log:
             cells = {"image": self.stack.name, "kind": self.kind, "edits": len(self.edits), "seconds": round(self.seconds, 1), "who": who}
-            _log(Path(csv_path).expanduser().absolute(), cells | {"when": record["finished"], "file": paths["labels"].absolute()})
+            _log(log, cells | {"when": record["finished"], "file": paths["labels"].absolute()})
         return paths
 
     def _change(self, edit: Mapping[str, Any]) -> Change:
@@ -276,7 +296,9 @@ class Correction:
             raise TypeError(f"{edit['do']} cannot be done with {', '.join(arguments) or 'nothing'}: {error}") from None
 
     def _make(self, edit: dict[str, Any], change: Change) -> None:
-        self._steps.append(Step(change.box, *(zlib.compress(part.astype(np.int32).tobytes(), 1) for part in (change.before, change.after))))
+        places = np.flatnonzero(change.before != change.after)
+        kept = (np.diff(places, prepend=0).astype(np.int32), change.before.ravel()[places].astype(np.int32))
+        self._steps.append(Step(change.box, *(zlib.compress(part.tobytes(), 1) for part in kept)))
         self._labels[change.box] = change.after
         self._highest = max((self._highest, *change.ids))
         self.edits.append(edit)
@@ -284,8 +306,10 @@ class Correction:
 
     def _take_back(self) -> None:
         step = self._steps.pop()
-        shape = self._labels[step.box].shape
-        self._labels[step.box] = np.frombuffer(zlib.decompress(step.before), np.int32).reshape(shape)
+        places, before = (np.frombuffer(zlib.decompress(part), np.int32) for part in (step.places, step.before))
+        part = self._labels[step.box].copy()
+        part.ravel()[np.cumsum(places, dtype=np.int64)] = before
+        self._labels[step.box] = part
         self._undone.append(self.edits.pop())
 
     def _make_again(self) -> None:
@@ -342,25 +366,48 @@ def correct(
     [[[0, 0, 0, 2]]]
     """
     if isinstance(edits, (str, Path)):
-        edits = _read_edits(Path(edits))
+        edits = read_edits(edits)
     correction = Correction(labels, stack, kind=kind)
-    for number, edit in enumerate(edits, start=1):
-        arguments = {key: value for key, value in edit.items() if key not in ("do", "when")}
-        try:
-            correction.do(edit.get("do", ""), **arguments)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"edit {number}: {error}") from None
+    correction.replay(edits)
     return correction.labels.copy()
 
 
-def _read_edits(path: Path) -> list[dict[str, Any]]:
+def write_edits(path: str | Path, edits: Sequence[Mapping[str, Any]], kind: str = "labels") -> Path:
+    """Write edits as JSON, one a line, as `correct` and `read_edits` read them.
+
+    Raises
+    ------
+    TypeError
+        If an edit holds what JSON does not know.
+    OSError
+        If the file cannot be written.
+    """
+    lines = ",\n  ".join(json.dumps(_plain(edit)) for edit in edits)
+    replace_file(Path(path), f'{{"edits_version": {VERSION}, "kind": "{kind}", "edits": [\n  {lines}\n]}}\n'.encode())
+    return Path(path)
+
+
+def read_edits(path: str | Path) -> list[dict[str, Any]]:
+    """Read edits that `write_edits` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no such file, or one of a later version.
+    """
+    path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return list(content["edits"])
+        version, edits = content["edits_version"], [dict(edit) for edit in content["edits"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path.name} holds no edits ({type(error).__name__}: {error}): give the _edits.json file of a correction"
         ) from None
+    if version > VERSION:
+        raise ValueError(f"{path.name} holds edits of version {version}, this package knows {VERSION}: install a newer one")
+    return edits
 
 
 def _log(path: Path, cells: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -29,6 +30,7 @@ def replace_file(path: Path, content: bytes) -> None:
     OSError
         One sentence: the disk is full, or the file may not be written. The old file is left as it was.
     """
+    path = Path(os.path.realpath(path))  # a link stays a link
     partial = path.with_name(f".{path.name}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,6 +38,8 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, partial)  # who else may write it still may
         os.replace(partial, path)
     except OSError as error:
         with contextlib.suppress(OSError):

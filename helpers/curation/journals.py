@@ -32,7 +32,7 @@ class Journal:
     """
 
     def __init__(self, path: str | Path, start: Mapping[str, Any], *, take_over: bool = False) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = Path(path).expanduser().resolve()
         self._lock = Lock(self.path, take_over)
         try:
             self._lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []

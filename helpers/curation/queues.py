@@ -185,8 +185,8 @@ def _checked(item: Item, order: str, read_raw: dict[str, Any]) -> Item:
     """Look whether an item's files can be read and have one shape, without reading all pixels; put down what it is ordered by."""
     shape = _shape(item.found, {})
     if item.raw:
-        item = replace(item, choice=item.choice or read_raw)
-        _same_shape(shape, _shape(item.raw, item.choice), f"the result {item.found.name}", f"the image {item.raw.name}")
+        item = replace(item, choice={**read_raw, **item.choice})
+        _same_shape(shape, _shape(item.raw, item.choice, pixels_only=False), f"the result {item.found.name}", f"the image {item.raw.name}")
     if item.other:
         _same_shape(shape, _shape(item.other, {}), f"the result {item.found.name}", f"the second result {item.other.name}")
     if order == "disagreement":
@@ -200,7 +200,8 @@ def _checked(item: Item, order: str, read_raw: dict[str, Any]) -> Item:
     return item
 
 
-def _shape(path: Path, choice: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(path: Path, choice: Mapping[str, Any], *, pixels_only: bool = True) -> tuple[int, ...]:
+    """Return (Z, Y, X) of a file; raise if it would not be read: no such scene, and of an image several channels or no voxel size."""
     if str(path).startswith("there is no "):
         raise FileNotFoundError(str(path))
     scenes = images.contents(path)
@@ -208,7 +209,15 @@ def _shape(path: Path, choice: Mapping[str, Any]) -> tuple[int, ...]:
     rows = scenes[(scenes["name"] == scene) if isinstance(scene, str) else (scenes["scene"] == scene)]
     if rows.empty:
         raise ImageFileError(f"{path.name} has no scene {scene!r}")
-    return tuple(int(rows.iloc[0][axis]) for axis in "ZYX")
+    row = rows.iloc[0]
+    if row[["Z", "Y", "X"]].isna().any():
+        raise ImageFileError(f"{path.name} does not say which of its axes are planes, rows and columns: save it as OME-TIFF")
+    if not pixels_only and choice.get("channel") in (None, "") and len(row["channels"]) > 1:
+        raise ImageFileError(f"{path.name} holds the channels {', '.join(row['channels'])}: name the one to be shown")
+    needed = (row["voxel_size_um"] or (None,) * 3)[1 if row["Z"] == 1 else 0 :]
+    if not pixels_only and not len(choice.get("voxel_size", ())) and None in needed:
+        raise ImageFileError(f"{path.name} does not say its voxel size: give it, [z, y, x] in um")
+    return tuple(int(row[axis]) for axis in "ZYX")
 
 
 def _same_shape(first: tuple[int, ...], second: tuple[int, ...], one: str, two: str) -> None:

@@ -86,8 +86,7 @@ class Scoring:
             _refuse_others(read_sheet(self.path, ("image", "score")), who, self.path.name)
         self.who = who
         self.queue = queue
-        self.items: list[Item] = sorted(queue.items, key=lambda item: item.image)
-        random.Random(hashlib.sha256(who.encode()).digest()).shuffle(self.items)
+        self.items = scoring_order(queue, who)
         self._ledger = Ledger(self.path, COLUMNS, ("image", "object"), "score", COLUMNS[2:], separator=separator, take_over=take_over)
 
     def __enter__(self) -> "Scoring":
@@ -169,6 +168,13 @@ class Scoring:
         """
         key = self._ledger.undo()
         return key and (key[0], key[1])
+
+
+def scoring_order(queue: Queue, who: str) -> list[Item]:
+    """Return the results in the order in which a scorer sees them: another for each scorer, the same each time."""
+    items = sorted(queue.items, key=lambda item: item.image)
+    random.Random(hashlib.sha256(who.encode()).digest()).shuffle(items)
+    return items
 
 
 def score(queue: Queue, csv_path: str | Path, scores: "str | Path | Iterable[Score]", *, who: str) -> Scores:

@@ -33,13 +33,13 @@ class Sheet:
         return cell[1:] if column == "comment" and cell[:1] == "'" and cell[1:2] in FORMULA else cell
 
     def put(self, row: list[str], column: str, cell: str) -> None:
-        """Write a cell in one line; a text that Excel would compute gets an apostrophe before it."""
+        """Write a cell; a comment is put into one line, and gets an apostrophe before it where Excel would compute it."""
         place = self._place(column)
         if place is None:
             place = len(self.header)
             self.header.append(column)
         row += [""] * (place + 1 - len(row))
-        cell = " ".join(str(cell).split())
+        cell = " ".join(str(cell).split()) if column == "comment" else str(cell)
         if self.separator == ";" and column == "seconds":  # as Excel shows it in countries with a decimal comma
             cell = cell.replace(".", ",")
         row[place] = f"'{cell}" if column == "comment" and cell.startswith(FORMULA) else cell

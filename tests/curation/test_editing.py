@@ -316,6 +316,20 @@ def test_labels_that_make_no_sense_get_a_sentence():
         Correction(LABELS).labels[0] = 1
 
 
+def test_files_that_hold_no_edits_are_refused(tmp_path):
+    path = tmp_path / "a_edits.json"
+    for text, sentence in (
+        ("[]", "holds no edits"),
+        ("{", "holds no edits"),
+        ('{"edits_version": 9, "edits": []}', "of version 9, this package knows 1"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=sentence):
+            correct(LABELS, path)
+    with pytest.raises(FileNotFoundError):
+        correct(LABELS, tmp_path / "nowhere.json")
+
+
 def test_saved_corrections_can_be_played_again(tmp_path):
     raw = np.random.default_rng(0).integers(0, 900, LABELS.shape).astype(np.uint16)
     raw[1, 6:12, :5] += 2000

@@ -1,7 +1,9 @@
 """What is drawn is rasterised exactly, and decides voxel by voxel which of two results counts."""
 
 import errno
+import gzip
 import json
+import struct
 
 import numpy as np
 import pytest
@@ -13,11 +15,13 @@ from helpers.curation import (
     Drawing,
     InUseError,
     Region,
+    by_image,
     cost_map,
     merge,
     queue,
     read_painted,
     read_regions,
+    read_where,
     region_mask,
     save_merged,
     write_regions,
@@ -230,9 +234,69 @@ def test_masks_painted_elsewhere(tmp_path):
     assert read_painted(tmp_path / "plane.tif", SHAPE).sum(axis=(1, 2)).tolist() == [15, 15, 15]
     with pytest.raises(images.ImageFileError, match=r"painted\.ome\.tif: the mask has 3x23x31 voxels, the image 3x23x32"):
         read_painted(tmp_path / "painted.ome.tif", (3, 23, 32))
-    (tmp_path / "snap.nii.gz").touch()
-    with pytest.raises(images.ImageFileError, match="save it as TIFF"):
-        read_painted(tmp_path / "snap.nii.gz", SHAPE)
+    (tmp_path / "snap.nrrd").touch()
+    with pytest.raises(images.ImageFileError, match="save it as NIfTI"):
+        read_painted(tmp_path / "snap.nrrd", SHAPE)
+
+
+def nifti(array: np.ndarray, code: int, order: str, times: int = 1) -> bytes:
+    """Return a NIfTI-1 file as its standard describes it: sizes at byte 40, type at 70, start of the voxels at 108."""
+    header = bytearray(352)
+    struct.pack_into(f"{order}i", header, 0, 348)
+    struct.pack_into(f"{order}8h", header, 40, 4, *array.shape[::-1], times, 1, 1, 1)
+    struct.pack_into(f"{order}2h", header, 70, code, 8 * array.itemsize)
+    struct.pack_into(f"{order}f", header, 108, 352)
+    header[344:348] = b"n+1\x00"
+    return bytes(header) + array.astype(array.dtype.newbyteorder(order)).tobytes() * times
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("code", "dtype"), [(2, np.uint8), (4, np.int16), (512, np.uint16), (16, np.float32)])
+def test_masks_painted_in_itk_snap(tmp_path, order, code, dtype):
+    painted = np.zeros(SHAPE, dtype)
+    painted[1, 3:6, 4:9], painted[2, 0, 30] = 7, 1
+    (tmp_path / "cell.nii").write_bytes(nifti(painted, code, order))
+    (tmp_path / "cell_1.nii.gz").write_bytes(gzip.compress(nifti(painted, code, order)))
+    for path in by_image(tmp_path).values():
+        assert np.array_equal(read_painted(path, SHAPE), painted != 0)
+    assert list(by_image(tmp_path)) == ["cell", "cell_1"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda content: content[:-1], "cut short"),
+        (lambda content: content[:100], "damaged or of another kind"),
+        (lambda content: b"no such file", "damaged or of another kind"),
+        (lambda content: gzip.compress(content)[:-30], "damaged or of another kind"),
+        (lambda content: nifti(np.zeros(SHAPE, np.uint8), 2, "<", times=2), "several time points"),
+        (lambda content: nifti(np.zeros(SHAPE, np.uint8), 128, "<"), "or colours"),
+    ],
+)
+def test_damaged_masks_of_itk_snap_get_a_sentence(tmp_path, spoil, sentence):
+    path = tmp_path / "cell.nii.gz"
+    path.write_bytes(spoil(nifti(np.ones(SHAPE, np.uint8), 2, "<")))
+    with pytest.raises(images.ImageFileError, match=sentence):
+        read_painted(path, SHAPE)
+    with pytest.raises(FileNotFoundError):
+        read_painted(tmp_path / "nowhere.nii", SHAPE)
+
+
+def test_files_of_what_was_drawn_are_found_by_image(tmp_path):
+    painted = np.zeros(SHAPE, np.uint8)
+    painted[1] = 9
+    images.write(tmp_path / "cell_1.ome.tif", painted, (1, 1, 1))
+    write_regions(tmp_path / "cell_2_merged_regions.json", [Region("circle", [(5, 5)], 2)], SHAPE)
+    files = by_image(tmp_path)
+    assert sorted(files) == ["cell_1", "cell_2"]
+    assert np.array_equal(read_where(files["cell_1"], SHAPE), painted > 0)
+    assert read_where(files["cell_2"], SHAPE) == [Region("circle", [(5, 5)], 2)]
+    assert by_image("") == {}
+    (tmp_path / "cell_2.json").touch()
+    with pytest.raises(ValueError, match=r"cell_2\.json and cell_2_merged_regions\.json both belong to the image cell_2"):
+        by_image(tmp_path)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        by_image(tmp_path / "nowhere")
 
 
 def test_saved_merges_are_found_again_with_their_record(tmp_path):

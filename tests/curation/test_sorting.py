@@ -145,6 +145,17 @@ def test_a_file_edited_by_hand_in_between_holds(tmp_path, waiting):
     assert table.loc["cell_1", "my column"] == "x"
 
 
+def test_undo_of_nothing_but_what_a_hand_changed_does_nothing(tmp_path, waiting):
+    path = tmp_path / "sorted.csv"
+    sort(waiting, path, {"cell_4": "accept"})
+    with Sorting(path, waiting) as sorting:
+        sorting.decide("accept")
+        path.write_text(path.read_text(encoding="utf-8-sig").replace("cell_1,accept", "cell_1,reject"), encoding="utf-8")
+        before = path.read_bytes()
+        assert sorting.undo() is None
+        assert path.read_bytes() == before
+
+
 def test_undo_leaves_rows_alone_that_a_hand_changed(tmp_path, waiting):
     path = tmp_path / "sorted.csv"
     with Sorting(path, waiting) as sorting:
@@ -458,6 +469,41 @@ def test_a_bad_region_is_saved_beside_the_decision(folders):
     assert "sorted_excluded/cell_0_excluded.ome.tif" in path.read_text(encoding="utf-8-sig"), "seen from the folder of the file"
     sort(waiting, folders / "again.csv", path)
     assert (folders / "again.csv").read_bytes() == path.read_bytes()
+
+
+def test_links_rights_and_odd_paths_survive(tmp_path):
+    real = tmp_path / "shared drive" / "sorted.csv"
+    item = Item("a", tmp_path / "two  blanks" / "a.tif")
+    sort(Queue([item], {}), real, {})
+    real.chmod(0o664)
+    link = tmp_path / "sorted.csv"
+    link.symlink_to(real)
+    with Sorting(link, Queue([item], {})) as sorting:
+        sorting.decide("accept")
+    assert link.is_symlink()
+    assert words(real) == {"a": "accept"}
+    assert real.stat().st_mode & 0o777 == 0o664
+    item.found.parent.mkdir()
+    item.found.touch()
+    assert accepted(real) == [item.found]
+
+
+def test_images_of_several_channels_wait_until_one_is_named(folders):
+    import tifffile
+
+    for path in (folders / "raw").iterdir():
+        tifffile.imwrite(path, np.ones((2, 3, 20, 22), np.uint16), ome=True, metadata={"axes": "CZYX", "PhysicalSizeZ": 0.3, "PhysicalSizeX": 0.1, "PhysicalSizeY": 0.1,
+                         "Channel": {"Name": ["DNA", "LMNB1"]}})  # fmt: skip
+    with pytest.raises(images.ImageFileError, match="cell_0.ome.tif holds the channels DNA, LMNB1: name the one to be shown"):
+        queue(folders / "found", folders / "raw")
+    waiting = queue(folders / "found", folders / "raw", read_raw={"channel": "LMNB1"})
+    assert waiting.items[0].stack().raw.shape == (3, 20, 22)
+    for path in (folders / "raw").iterdir():
+        tifffile.imwrite(path, np.ones((3, 20, 22), np.uint16), metadata={"axes": "ZYX"})
+    with pytest.raises(images.ImageFileError, match="cell_0.ome.tif does not say its voxel size: give it"):
+        queue(folders / "found", folders / "raw")
+    waiting = queue(folders / "found", folders / "raw", read_raw={"voxel_size": [1, 0.5, 0.5]})
+    assert waiting.items[0].stack().voxel_size == (1, 0.5, 0.5)
 
 
 def test_empty_and_missing_folders_say_so(tmp_path, folders):
