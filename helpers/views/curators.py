@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 
-from helpers import classic, curation, images
+from helpers import classic, curation
 from helpers.curation import Item, Queue, Region
 from helpers.figures import pixels
 from helpers.images import Stack
@@ -95,8 +95,7 @@ class Sorter(_OneByOne):
         """Put down a decision for the image on view, and show the next."""
         if self.item is None:
             raise ValueError("all images have a decision: undo (u) takes the last one back")
-        excluded = self._save_bad() if self.bad else ""
-        self.sorting.decide(decision, self.item.image, comment=self._comment.value, seconds=self._seconds(), excluded=excluded)
+        self.sorting.decide(decision, self.item.image, comment=self._comment.value, seconds=self._seconds(), excluded=self.bad or "")
         self._next()
 
     def undo(self) -> None:
@@ -127,14 +126,6 @@ class Sorter(_OneByOne):
         with self.viewer.failing():
             self.bad.append(stroke_region(stroke))
             self.viewer.canvas.strokes = [*self.viewer.canvas.strokes, {**stroke, "colour": "#ff5050"}]
-
-    def _save_bad(self) -> Path:
-        """Write the mask of the bad regions beside the decisions."""
-        folder = self.sorting.path.parent
-        name = f"{images.safe_name(self.item.image)}_excluded.ome.tif"
-        with images.together(folder) as temporary:
-            images.write(temporary / name, curation.region_mask(self.bad, self.labels.shape), self.viewer.stack.voxel_size)
-        return folder / name
 
 
 class Scorer(_OneByOne):
