@@ -17,6 +17,8 @@ FLOORS = {
     "views": 7,
 }  # fmt: skip
 SAME_FLOOR = {
+    ("curation", "measure"),
+    ("phantoms", "curation"),
     ("time_series", "figures"),
     ("notebook", "figures"),
     ("notebook", "tables"),
@@ -26,12 +28,14 @@ SAME_FLOOR = {
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "plain_thresholds", "local_thresholds", "labels"],
     "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "inputs", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
     "measure": ["objects", "cells", "widths", "boundary"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "time_series": ["brightness", "job", "parts", "results", "running"],
     "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
+    "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "editing", "scoring", "kappa"],
+    "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 

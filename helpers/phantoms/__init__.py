@@ -28,6 +28,7 @@ from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.outlines import outline_pair, write_outline_folders
 from helpers.phantoms.plates import REPLICATING, TREATMENTS, dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
+from helpers.phantoms.reviews import write_reviews
 from helpers.phantoms.spots import centrioles, desmosomes, gap_junctions
 from helpers.phantoms.structures import Phantom, mitochondria, nuclear_lamina, nuclei, peroxisomes
 from helpers.phantoms.vesicles import early_endosomes, lysosomes
@@ -96,6 +97,7 @@ __all__ = [
     "write_outline_folders",
     "write_partial_truth",
     "write_plates",
+    "write_reviews",
     "write_two_channels",
 ]
 

@@ -1,0 +1,244 @@
+"""Turn the knobs of a workflow and see at once what it finds."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from helpers import classic, notebook
+from helpers.images import Stack
+from helpers.views.sections import Box, Layer
+from helpers.views.viewer import LOOKS, Viewer, button
+from helpers.workflows import WORKFLOWS, Workflow
+from helpers.workflows.knobs import Knob
+
+CROP = (32, 256, 256)  # voxels that are segmented anew while a slider moves
+PAUSE = 0.4  # seconds without a change after which the whole stack is segmented
+WIDE = "350px"
+
+
+class Panel(ipywidgets.VBox):
+    """Sliders, the plane with what was found outlined, the two side views. Made by `tune` and `threshold`.
+
+    Attributes
+    ----------
+    values : dict
+        The parameters as they are now. `set` changes them from a script, with the same effect as the sliders.
+    viewer : Viewer
+    """
+
+    def __init__(
+        self,
+        stacks: Sequence[Stack],
+        segment: Callable[..., np.ndarray],
+        knobs: Mapping[str, Knob],
+        values: Mapping[str, Any],
+        save: Callable[[Stack, np.ndarray, Mapping[str, Any]], Any] | None = None,
+    ) -> None:
+        self._stacks, self._segment, self._knobs, self._save = stacks, segment, knobs, save
+        self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
+        self._sliders: dict[tuple[str, int], Any] = {}
+        self._mask: np.ndarray | None = None
+        self._pending: asyncio.TimerHandle | None = None
+        self._quiet = False
+        self.viewer = Viewer()
+        self.viewer.on_key = lambda key: self._copy() if key == "c" else None
+        self._load(0)
+        self._text = ipywidgets.Textarea(layout={"display": "none", "width": "98%", "height": "120px"})
+        controls = ipywidgets.VBox([*self._parameter_sliders(), *self._others()], layout={"width": WIDE, "flex": "0 0 auto"})
+        super().__init__([ipywidgets.HBox([controls, self.viewer]), self._text])
+        self.run()
+
+    def set(self, **values: Any) -> None:
+        """Change parameters as the sliders do, and segment the whole stack."""
+        unknown = set(values) - set(self.values)
+        if unknown:
+            raise TypeError(f"unknown parameter {sorted(unknown)[0]!r}; known are: {', '.join(self.values)}")
+        self._quiet = True
+        for name, value in values.items():
+            self.values[name] = list(value) if self._knobs[name].several else value
+            for (slider_name, index), slider in self._sliders.items():
+                if slider_name == name:
+                    slider.value = self.values[name][index] if self._knobs[name].several else value
+        self._quiet = False
+        self.run()
+
+    @property
+    def stack(self) -> Stack:
+        """The stack that is shown."""
+        return self.viewer.stack
+
+    @property
+    def mask(self) -> np.ndarray:
+        """What the whole stack gives with the values as they are now, (Z, Y, X) of bool; computed when asked for."""
+        if self._mask is None:
+            self._mask = self._segment(self.stack.raw, **self.values)
+        return self._mask
+
+    def parameters(self) -> str:
+        """Return the values as lines for the parameters cell."""
+        return "\n".join(f"{name} = {value!r}  # {self._knobs[name].unit}; {self._knobs[name].help}" for name, value in self.values.items())
+
+    def run(self) -> None:
+        """Segment the whole stack and draw it."""
+        self._cancel()
+        started = time.perf_counter()
+        self._mask = None
+        with self.viewer.failing():
+            self.viewer.show([Layer(self.mask)])
+            self.viewer.say(f"whole stack, {self.mask.mean():.2%} found ({time.perf_counter() - started:.1f} s)")
+
+    def preview(self) -> None:
+        """Segment a crop around the position on view, at the contrast of the whole stack, and draw it; the whole stack follows after a pause."""
+        if self._known is None:
+            self.run()
+            return
+        self._cancel()
+        started = time.perf_counter()
+        self._mask = None
+        box = self._box()
+        with self.viewer.failing():
+            with classic.intensities_of(self._known):
+                part = self._segment(self.stack.raw[box], **self.values)
+            mask = np.zeros(self.stack.raw.shape, part.dtype)
+            mask[box] = part
+            self.viewer.show([Layer(mask)], box)
+            self.viewer.say(f"inside the frame ({1000 * (time.perf_counter() - started):.0f} ms); the whole stack follows")
+        self._later(self.run)
+
+    def _load(self, index: int) -> None:
+        self._mask = None
+        self.viewer.load(self._stacks[index])
+        raw = self.stack.raw
+        self._known = None if raw.size <= np.prod(CROP) else classic.intensities(raw)
+
+    def _box(self) -> Box:
+        """Return the crop around the position, inside the stack."""
+        shape = self.stack.raw.shape
+        starts = [int(np.clip(at - size // 2, 0, max(0, length - size))) for at, size, length in zip(self.viewer.position, CROP, shape)]
+        return tuple(slice(start, min(start + size, length)) for start, size, length in zip(starts, CROP, shape))
+
+    def _parameter_sliders(self) -> list[Any]:
+        rows = []
+        for name, value in self.values.items():
+            knob = self._knobs[name]
+            for index, item in enumerate(value if knob.several else [value]):
+                label = f"{name}[{index}]" if knob.several and len(value) > 1 else name
+                slider = _slider(label, item, knob, float(self.stack.raw.max()))
+                slider.observe(lambda change, name=name, index=index: self._turned(name, index, change["new"]), "value")
+                self._sliders[name, index] = slider
+                rows.append(slider)
+        return rows
+
+    def _others(self) -> list[Any]:
+        self._time = ipywidgets.IntSlider(0, 0, len(self._stacks) - 1, description="time", continuous_update=False, **LOOKS)
+        self._time.observe(lambda change: (self._load(change["new"]), self.run()), "value")
+        buttons = [button("copy these parameters", self._copy, self.viewer, "c", "195px")]
+        if self._save is not None:
+            buttons.append(button("save with record", self._keep, self.viewer, width="135px"))
+        several = [self._time] if len(self._stacks) > 1 else []
+        return [ipywidgets.HTML("<hr style='margin:4px'>"), *several, *self.viewer.controls, ipywidgets.HBox(buttons)]
+
+    def _turned(self, name: str, index: int, value: float) -> None:
+        if self._quiet:
+            return
+        value = int(value) if self._knobs[name].whole else round(float(value), 6)
+        if self._knobs[name].several:
+            self.values[name][index] = value
+        else:
+            self.values[name] = value
+        self.preview()
+
+    def _copy(self) -> None:
+        self._text.value = self.parameters()
+        self._text.layout.display = ""
+        self.viewer.canvas.send({"copy": self._text.value})
+        self.viewer.say("copied: paste it over the lines of the parameters cell")
+
+    def _keep(self) -> None:
+        self._save(self.stack, self.mask, self.values)
+        self.viewer.say("saved: mask, picture, table of objects and record lie in the output folder")
+
+    def _later(self, call: Callable[[], None]) -> None:
+        """Call after a pause, if there is a loop to wait in: a kernel has one, a script does not."""
+        with contextlib.suppress(RuntimeError):
+            self._pending = asyncio.get_running_loop().call_later(PAUSE, call)
+
+    def _cancel(self) -> None:
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
+
+
+def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stack], **values: Any) -> Panel:
+    """Show a live panel: one slider for each parameter of a workflow, and what it finds with them.
+
+    While a slider moves, a crop around the position on view is segmented, at the contrast of the whole stack; after a pause the whole stack is.
+    Click into the plane to move the side views; arrows or j and k change the plane, o hides and shows what was found, c copies the parameters.
+
+    Parameters
+    ----------
+    workflow : Run, Workflow or str
+        What ``notebook.check`` returned: its values are the start, and the panel can save with record. Or a row or an id of the lookup table.
+    stack : Stack or sequence of Stack
+        What is segmented; several are time points.
+    **values
+        Parameters that differ at the start.
+
+    Returns
+    -------
+    panel : Panel
+        Shows itself as the last expression of a cell.
+
+    Raises
+    ------
+    KeyError
+        If there is no workflow of this id.
+    TypeError, ValueError
+        If a value cannot be used.
+    """
+    save = None
+    if isinstance(workflow, notebook.Run):
+        run, workflow = workflow, workflow.workflow
+        start = {name: run.parameters().get(name, value) for name, value in workflow.published.items()}
+        save = lambda shown, mask, now: notebook.Run(run.workflow_id, run.declared, {**run.parameters(), **now}).save(shown, mask)  # noqa: E731
+    else:
+        workflow = WORKFLOWS[workflow] if isinstance(workflow, str) else workflow
+        start = workflow.published
+    stacks = [stack] if isinstance(stack, Stack) else stack
+    return Panel(stacks, workflow, workflow.knobs, {**start, **values}, save)
+
+
+def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Panel:
+    """Show a live panel for the cutoff of a probability map.
+
+    Parameters
+    ----------
+    probability : Stack or sequence of Stack
+        0 to 1 in each voxel; several are time points.
+    cutoff : float
+        Where the slider starts.
+
+    Returns
+    -------
+    panel : Panel
+        ``panel.values["cutoff"]`` is the cutoff, ``panel.mask`` where the map is above it.
+    """
+    stacks = [probability] if isinstance(probability, Stack) else probability
+    knob = Knob(0, 1, 0.01, "probability", "higher keeps only what is certain", most=1)
+    return Panel(stacks, lambda raw, cutoff: raw > cutoff, {"cutoff": knob}, {"cutoff": cutoff})
+
+
+def _slider(label: str, value: float, knob: Knob, brightest: float) -> Any:
+    """Return the slider of one value; its range is the knob's, wide enough for the value, and no wider than the image for intensities."""
+    high = min(knob.high, brightest) if knob.unit == "camera counts" else knob.high
+    low, high = min(knob.low, value), max(high, value, knob.low + knob.step)
+    settings = {"min": low, "max": high, "description": label, "description_tooltip": f"{knob.unit}: {knob.help}", **LOOKS}
+    if knob.whole:
+        return ipywidgets.IntSlider(value=value, step=max(1, int(knob.step)), **settings)
+    digits = max(0, -int(np.floor(np.log10(knob.step)))) + (1 if "5" in f"{knob.step:g}" else 0)
+    return ipywidgets.FloatSlider(value=value, step=knob.step, readout_format=f".{min(digits, 4)}f", **settings)
