@@ -81,7 +81,7 @@ def record(
         "quality": _plain(quality),
         "outputs": [{"name": Path(path).name, "sha256": checksum(path)} for path in outputs],
         "duration_s": None if duration is None else round(float(duration), 3),
-        **_circumstances(),
+        **circumstances(),
     }
 
 
@@ -133,7 +133,7 @@ def record_folders(
         "parameters": _plain(parameters),
         "seed": _plain(seed),
         "notes": list(notes),
-        **_circumstances(),
+        **circumstances(),
     }
 
 
@@ -208,8 +208,8 @@ def checksum(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _circumstances() -> dict[str, Any]:
-    """Return when a run ended, and with which versions on what."""
+def circumstances() -> dict[str, Any]:
+    """Return when a run ended, and with which versions on what, as plain values."""
     packages = {name: _version(distribution) for name, distribution in PACKAGES.items()}
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
