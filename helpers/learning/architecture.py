@@ -162,7 +162,7 @@ class Architecture:
         self.output_size(size)
         flops = 0
         peak = prod(size) * self.channels
-        for held, taken, made, work in self._steps(tuple(size)):
+        for held, taken, made, work in self.steps_of_a_pass(size):
             flops += work
             peak = max(peak, held + taken + made)
         return Cost(flops, peak)
@@ -187,10 +187,10 @@ class Architecture:
             inner += 1
         return n if inner == n // zoom else zoom * inner
 
-    def _steps(self, size: Size) -> Iterator[tuple[int, int, int, int]]:
+    def steps_of_a_pass(self, size: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
         """Yield (numbers held for later, read, written, operations) of each step of a pass."""
         skips: list[int] = []
-        now, channels = size, self.channels
+        now, channels = tuple(size), self.channels
         if self.zoom > 1:
             now = tuple(n // zoom for n, zoom in zip(now, self.zooms))
             yield 0, prod(size) * channels, prod(now) * channels, 0
