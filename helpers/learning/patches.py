@@ -129,7 +129,7 @@ def check_size(each: Example, architecture: Architecture, output: Sequence[int],
 def largest_patch(architecture: Architecture, shapes: Sequence[Sequence[int]], wanted: Sequence[int]) -> Size | None:
     """Return the largest patch, at most ``wanted``, whose output fits into every image; None if there is none.
 
-    >>> largest_patch(Architecture(), [(64, 300, 300), (10, 90, 300)], (44, 140, 140))
+    >>> largest_patch(Architecture(), [(64, 300, 300), (10, 50, 300)], (44, 140, 140))
     (38, 132, 132)
     """
     smallest = [min(shape[axis] for shape in shapes) for axis in range(3)]
