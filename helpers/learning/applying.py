@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from helpers.images import Stack
 from helpers.learning.checkpoints import Model, read_model
 from helpers.learning.inference import probability
 from helpers.learning.normalization import normalize
+from helpers.learning.targets import Example
+from helpers.learning.validation import best_cutoff, cutoff_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAME_SIZE = 1.1  # voxel sizes that differ by less count as the same
 
@@ -75,6 +80,45 @@ def apply(
     if minimum_size > 1 and mask.any():
         mask = classic.remove_small(mask, minimum_size)
     return Applied(found, mask, _notes(model, stacks[0]))
+
+
+class Choice(NamedTuple):
+    """A cutoff chosen on curated truth."""
+
+    cutoff: float
+    table: "pd.DataFrame"
+    """The scores at every cutoff, as `cutoff_table` gives them."""
+
+
+def choose_cutoff(model: Model, examples: Sequence[Example], metric: str = "iou", **how: object) -> Choice:
+    """Find the cutoff at which a model agrees best with curated truth.
+
+    Take images that the model was not trained on. ``dataclasses.replace(model, cutoff=...)`` is the model with another cutoff.
+
+    Parameters
+    ----------
+    model : Model
+    examples : list of Example
+        Normalized as the model wants it.
+    metric : str
+        See `validation.best_cutoff`.
+    **how
+        Further arguments of `inference.probability`.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    TypeError, ValueError, MemoryError
+        As `inference.probability`; or if there is no image, or no such metric.
+    """
+    if not examples:
+        raise ValueError("there is no image to choose the cutoff on: give at least one with its truth")
+    found = (probability(model.network, each.normalized, **how) for each in examples)
+    table = cutoff_table(found, [each.truth for each in examples], [each.cost for each in examples])
+    return Choice(best_cutoff(table, metric), table)
 
 
 def apply_to_file(

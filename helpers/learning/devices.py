@@ -9,6 +9,7 @@ import torch
 
 GB = 10**9
 UNKNOWN_MEMORY = 4 * GB  # taken where the system does not say
+NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "bad_alloc")  # in what PyTorch says
 PRECISIONS = ("float32", "bfloat16", "fastest")
 
 
@@ -104,9 +105,11 @@ def out_of_memory_means(advice: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
+        if type(error) is MemoryError and str(error):  # a sentence already
+            raise
         raise MemoryError(f"the memory is not enough: {advice}") from error
     except RuntimeError as error:  # torch.OutOfMemoryError is one, and the allocator of the CPU raises a plain one
-        if not isinstance(error, torch.OutOfMemoryError) and not any(words in str(error) for words in ("memory", "can't allocate")):
+        if not isinstance(error, torch.OutOfMemoryError) and not any(words in str(error) for words in NO_MEMORY):
             raise
         raise MemoryError(f"the memory is not enough: {advice}") from error
 

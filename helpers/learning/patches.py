@@ -50,7 +50,7 @@ class Sampler:
     Raises
     ------
     ValueError
-        If the patch does not fit the network, or an image is smaller than its output.
+        If the patch does not fit the network, or an image is smaller than its output, or has channels or classes that the network has not.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Sampler:
         self.count, self.foreground_share, self.brightness, self.seed = batch, foreground_share, brightness, seed
         self._move = {"rotation": rotation, "flips": flips, "flip_z": flip_z}
         for each in self.examples:
+            check_kind(each, architecture)
             check_size(each, architecture, self.output, rotation)
         self._places = [_places(each, np.random.default_rng([seed, number])) for number, each in enumerate(self.examples)]
 
@@ -107,6 +108,21 @@ class Sampler:
         there = tuple(slice(max(-first, 0), min(n - first, length)) for first, length, n in zip(start, box, each.cost.shape))
         cost[there] = _inside(each.cost, start, box)
         return brightened(normalized, random, self.brightness), truth.astype(np.int64), moved(cost, self.output, move)
+
+
+def check_kind(each: Example, architecture: Architecture) -> None:
+    """Raise a sentence if an image has another number of channels than the network takes, or more classes than it gives.
+
+    Raises
+    ------
+    ValueError
+    """
+    if len(each.normalized) != architecture.channels:
+        raise ValueError(f"{each.name} has {len(each.normalized)} channel(s), and the network takes {architecture.channels}: set channels")
+    if each.truth.max() >= architecture.classes:
+        raise ValueError(
+            f"{each.name} has class {each.truth.max()}, and the network gives {architecture.classes} with background: set classes"
+        )
 
 
 def check_size(each: Example, architecture: Architecture, output: Sequence[int], rotation: str = "none") -> None:
