@@ -13,12 +13,11 @@ from helpers.learning.checkpoints import Model, read_model
 from helpers.learning.inference import probability
 from helpers.learning.normalization import normalize
 from helpers.learning.targets import Example
+from helpers.learning.training import SAME_SIZE
 from helpers.learning.validation import best_cutoff, cutoff_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SAME_SIZE = 1.1  # voxel sizes that differ by less count as the same
 
 
 class Applied(NamedTuple):

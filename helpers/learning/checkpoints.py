@@ -215,7 +215,7 @@ def read_parts(path: str | Path, kind: str) -> Parts:
         raise ValueError(f"{path.name} holds a {content.get('kind')}, and a {kind} is wanted: give the other .pt file of that folder")
     try:
         return Parts(json.loads(content["about"]), {str(group): dict(every) for group, every in content["tensors"].items()})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path.name} is damaged ({error}): take a copy, or train again") from error
 
 

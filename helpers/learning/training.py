@@ -4,6 +4,7 @@ In its folder: ``<name>.pt``, the best model so far; ``<name>_training.pt``, all
 """
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FREE = ("steps", "patience", "save_every")  # may change when a training goes on
+SAME_SIZE = 1.1  # voxel sizes that differ by less count as the same
+LEFT_OVER = 3600  # seconds after which nothing is still being written
 LOWER = "lower batch, then patch, then width"
 
 
@@ -115,7 +118,7 @@ def train(
     Raises
     ------
     ValueError
-        If there is nothing to train on, an image is too small, the folder holds a training of other settings or images, the device is not
+        If there is nothing to train on, an image is too small, the images have different voxel sizes, the folder holds a training of other settings or images, the device is not
         there, or the loss is no longer a number.
     MemoryError
         If the memory is not enough; the sentence says what to lower.
@@ -124,8 +127,10 @@ def train(
     """
     if not training:
         raise ValueError("there is no image to train on: give at least one")
+    _check_voxel_sizes([*training, *validation])
     chosen = chosen_device(device)
     sampler = _sampler(training, settings)
+    _clear_away(Path(folder).expanduser())
     run = _Run(Path(folder).expanduser(), images.safe_name(name), settings, list(training), list(validation), checked_recipe(normalization))
     state = _resumed(run, chosen) if resume and run.state_path.exists() else _begun(settings, chosen, start)
     about = {"started_from": start.name if start else None, **(notes or {})}
@@ -306,6 +311,24 @@ def _finish(run: _Run, state: _State, device: torch.device, about: dict[str, Any
         **circumstances(),
     }
     images.write_record(run.record_path, {**record, "versions": {**record["versions"], "torch": torch.__version__}})
+
+
+def _check_voxel_sizes(examples: Sequence[Example]) -> None:
+    """Raise unless all known voxel sizes are about the same: a network learns sizes in voxels."""
+    known = [each for each in examples if each.voxel_size]
+    for each in known[1:]:
+        if any(max(a / b, b / a) > SAME_SIZE for a, b in zip(each.voxel_size, known[0].voxel_size)):
+            sizes = (" x ".join(f"{size:g}" for size in one.voxel_size) for one in (known[0], each))
+            raise ValueError(
+                f"{known[0].name} and {each.name} have voxels of {' and '.join(sizes)} um: a network learns sizes in voxels; resample them to one"
+            )
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove what a training that was killed while it wrote has left half-written."""
+    for path in folder.glob(".writing-*"):
+        if time.time() - path.stat().st_mtime > LEFT_OVER:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _sampler(training: Sequence[Example], settings: Settings) -> Sampler:

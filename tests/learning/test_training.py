@@ -193,6 +193,9 @@ def test_what_stops_a_training_is_said(tmp_path, monkeypatch):
     split = hold_out(examples(2), 0)
     with pytest.raises(ValueError, match="no image to train on"):
         train([], [], tmp_path, settings())
+    mixed = [split.training[0], split.training[1]._replace(voxel_size=(0.3, 0.2, 0.2))]
+    with pytest.raises(ValueError, match="tube_0 and tube_1 have voxels of 0.3 x 0.1 x 0.1 and 0.3 x 0.2 x 0.2 um"):
+        train(mixed, [], tmp_path, settings())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="finds no GPU here"):
         train(*split, tmp_path, settings(), device="cuda")
