@@ -22,7 +22,7 @@ ORDER = {
     "images": ["stack", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "labels", "folders", "writing", "record"],
     "phantoms": ["microscope", "cells", "placing", "structures", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "pores", "label_pairs", "mask_pairs", "outlines", "plates", "examples"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
-    "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "training", "applying"],
+    "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

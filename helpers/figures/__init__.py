@@ -3,6 +3,7 @@
 Pictures need no display and leave nothing behind: they are made the same way headless.
 """
 
+from helpers.figures.curves import LiveCurves, learning_curves
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -16,6 +17,7 @@ from helpers.figures.steps import steps
 
 __all__ = [
     "KINDS",
+    "LiveCurves",
     "Movie",
     "Picture",
     "difference",
@@ -30,6 +32,7 @@ __all__ = [
     "gallery",
     "histogram",
     "labels_over",
+    "learning_curves",
     "mosaic",
     "movie",
     "one_plane",

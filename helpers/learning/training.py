@@ -7,7 +7,6 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,7 @@ import torch
 
 from helpers import images
 from helpers.images.record import circumstances
-from helpers.learning.checkpoints import Model, Parts, network_of, read_model, read_parts, write_model, write_parts
+from helpers.learning.checkpoints import Model, read_model, write_model
 from helpers.learning.devices import chosen_device, chosen_type, out_of_memory_means
 from helpers.learning.inference import probability
 from helpers.learning.losses import loss_of_heads
@@ -24,13 +23,13 @@ from helpers.learning.networks import Network
 from helpers.learning.normalization import DEFAULT, checked_recipe
 from helpers.learning.patches import Batch, Sampler
 from helpers.learning.settings import Settings
-from helpers.learning.targets import Example, fingerprint
+from helpers.learning.state import Run, State, begun_state, layout, resumed_state, save_state
+from helpers.learning.targets import Example
 from helpers.learning.validation import best_cutoff, cutoff_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FREE = ("steps", "patience", "save_every")  # may change when a training goes on
 SAME_SIZE = 1.1  # voxel sizes that differ by less count as the same
 LEFT_OVER = 3600  # seconds after which nothing is still being written
 LOWER = "lower batch, then patch, then width"
@@ -57,19 +56,6 @@ class Trained(NamedTuple):
     history: "pd.DataFrame"
     """One row a step: ``step, loss, rate, score``; the score is NaN where there was no validation."""
     path: Path
-
-
-@dataclass
-class _State:
-    """Where a training is."""
-
-    network: Network
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-    best: float = -math.inf
-    waited: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
 
 
 def train(
@@ -118,8 +104,8 @@ def train(
     Raises
     ------
     ValueError
-        If there is nothing to train on, an image is too small, the images have different voxel sizes, the folder holds a training of other settings or images, the device is not
-        there, or the loss is no longer a number.
+        If there is nothing to train on, an image is too small, the images have different voxel sizes, the folder holds a training of other
+        settings or images, the device is not there, or the loss is no longer a number.
     MemoryError
         If the memory is not enough; the sentence says what to lower.
     OSError
@@ -131,8 +117,8 @@ def train(
     chosen = chosen_device(device)
     sampler = _sampler(training, settings)
     _clear_away(Path(folder).expanduser())
-    run = _Run(Path(folder).expanduser(), images.safe_name(name), settings, list(training), list(validation), checked_recipe(normalization))
-    state = _resumed(run, chosen) if resume and run.state_path.exists() else _begun(settings, chosen, start)
+    run = Run(Path(folder).expanduser(), images.safe_name(name), settings, list(training), list(validation), checked_recipe(normalization))
+    state = resumed_state(run, chosen) if resume and run.state_path.exists() else begun_state(settings, chosen, start)
     about = {"started_from": start.name if start else None, **(notes or {})}
     with out_of_memory_means(LOWER):
         _loop(run, state, sampler, chosen, progress, about)
@@ -140,26 +126,8 @@ def train(
     return Trained(read_model(run.model_path), _table(state.history), run.model_path)
 
 
-@dataclass
-class _Run:
-    """What stays the same through a training."""
-
-    folder: Path
-    name: str
-    settings: Settings
-    training: list[Example]
-    validation: list[Example]
-    normalization: tuple
-
-    def __post_init__(self) -> None:
-        self.model_path = self.folder / f"{self.name}.pt"
-        self.state_path = self.folder / f"{self.name}_training.pt"
-        self.record_path = self.folder / f"{self.name}_record.json"
-        self.data = fingerprint([*self.training, *self.validation])
-
-
 def _loop(
-    run: _Run, state: _State, sampler: Sampler, device: torch.device, progress: Callable[[Progress], None] | None, about: dict[str, Any]
+    run: Run, state: State, sampler: Sampler, device: torch.device, progress: Callable[[Progress], None] | None, about: dict[str, Any]
 ) -> None:
     """Take steps until the end, or until nothing gets better."""
     settings = run.settings
@@ -175,14 +143,14 @@ def _loop(
             row["score"] = _validated(run, state, device, about)
         state.seconds = before + time.monotonic() - begun
         if last or state.step % settings.save_every == 0:
-            _save_state(run, state)
+            save_state(run, state)
         if progress is not None:
             scores = [each["score"] for each in state.history if not math.isnan(each["score"])]
             best = state.best if scores else math.nan
             progress(Progress(state.step, settings.steps, loss, scores[-1] if scores else math.nan, best, state.seconds, state.history))
 
 
-def _update(state: _State, batch: Batch, settings: Settings, rate: float, device: torch.device) -> float:
+def _update(state: State, batch: Batch, settings: Settings, rate: float, device: torch.device) -> float:
     """Take one step; return the loss before it."""
     state.network.train()
     for group in state.optimizer.param_groups:
@@ -190,7 +158,7 @@ def _update(state: _State, batch: Batch, settings: Settings, rate: float, device
     normalized, truth, cost = (torch.from_numpy(array).to(device) for array in batch)
     kind = chosen_type(settings.precision, device)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=kind == torch.bfloat16):
-        heads = state.network.heads(normalized.contiguous(memory_format=_layout(device)))
+        heads = state.network.heads(normalized.contiguous(memory_format=layout(device)))
     loss = loss_of_heads(
         heads, truth, cost,
         head_weights=settings.head_weights, foreground_weight=settings.foreground_weight, mean_over=settings.mean_over,
@@ -204,7 +172,7 @@ def _update(state: _State, batch: Batch, settings: Settings, rate: float, device
     return value
 
 
-def _validated(run: _Run, state: _State, device: torch.device, about: dict[str, Any]) -> float:
+def _validated(run: Run, state: State, device: torch.device, about: dict[str, Any]) -> float:
     """Score the network on the images held back; keep it if it is the best so far."""
     table = _scores(state.network, run, device)
     cutoff = best_cutoff(table)
@@ -217,12 +185,12 @@ def _validated(run: _Run, state: _State, device: torch.device, about: dict[str, 
     return score
 
 
-def _scores(network: Network, run: _Run, device: torch.device) -> "pd.DataFrame":
+def _scores(network: Network, run: Run, device: torch.device) -> "pd.DataFrame":
     found = (probability(network, each.normalized, device=str(device)) for each in run.validation)
     return cutoff_table(found, [each.truth for each in run.validation], [each.cost for each in run.validation])
 
 
-def _save_model(run: _Run, state: _State, cutoff: float, table: "pd.DataFrame | None", about: dict[str, Any]) -> None:
+def _save_model(run: Run, state: State, cutoff: float, table: "pd.DataFrame | None", about: dict[str, Any]) -> None:
     size = run.training[0].voxel_size
     chosen = None if table is None else table[table["cutoff"] == cutoff].iloc[0].to_dict()
     plain = None if chosen is None else {key: None if math.isnan(value) else float(value) for key, value in chosen.items()}
@@ -240,57 +208,7 @@ def _save_model(run: _Run, state: _State, cutoff: float, table: "pd.DataFrame | 
     write_model(run.model_path, Model(state.network, run.normalization, size, cutoff, name=run.name, about=said))
 
 
-def _save_state(run: _Run, state: _State) -> None:
-    """Write all that is needed to go on. What is random follows from the seed and the step, and needs no place."""
-    moments = {f"{number}.{key}": value for number, each in state.optimizer.state_dict()["state"].items() for key, value in each.items()}
-    about = {
-        "settings": run.settings.as_dict(),
-        "data": run.data,
-        "step": state.step,
-        "best": None if state.best == -math.inf else state.best,
-        "waited": state.waited,
-        "seconds": state.seconds,
-        "history": [[None if math.isnan(value) else value for value in row.values()] for row in state.history],
-    }
-    write_parts(run.state_path, "training", Parts(about, {"weights": state.network.state_dict(), "moments": moments}))
-
-
-def _begun(settings: Settings, device: torch.device, start: Model | None) -> _State:
-    if start is None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            network = Network(settings.architecture)
-    else:
-        network = network_of(settings.architecture, {key: each.clone() for key, each in start.network.state_dict().items()}, start.name)
-    network = network.to(device, memory_format=_layout(device))
-    return _State(network, _optimizer(network, settings))
-
-
-def _resumed(run: _Run, device: torch.device) -> _State:
-    """Read where a training stopped; refuse to go on with other settings or images."""
-    about, tensors = read_parts(run.state_path, "training")
-    before, now = about["settings"], run.settings.as_dict()
-    other = [key for key in now if key not in FREE and before.get(key) != now[key]]
-    advice = "give another folder or name, or resume=False to begin anew"
-    if other:
-        raise ValueError(f"{run.folder} holds a training with {other[0]} {before.get(other[0])}, now it is {now[other[0]]}: {advice}")
-    if about["data"] != run.data:
-        raise ValueError(f"{run.folder} holds a training on other images, or other truths, or another part held back: {advice}")
-    network = network_of(run.settings.architecture, tensors["weights"], run.state_path.name)
-    network = network.to(device, memory_format=_layout(device))
-    optimizer = _optimizer(network, run.settings)
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in tensors["moments"].items():
-        number, _, name = key.partition(".")
-        moments.setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
-    rows = [[math.nan if value is None else value for value in row] for row in about["history"]]
-    history = [dict(zip(("step", "loss", "rate", "score"), row)) for row in rows]
-    best = -math.inf if about["best"] is None else about["best"]
-    return _State(network, optimizer, about["step"], best, about["waited"], about["seconds"], history)
-
-
-def _finish(run: _Run, state: _State, device: torch.device, about: dict[str, Any]) -> None:
+def _finish(run: Run, state: State, device: torch.device, about: dict[str, Any]) -> None:
     """Where nothing was held back keep the last weights; write the record beside the model."""
     if not run.validation or not run.model_path.exists():
         _save_model(run, state, 0.5, None, about)
@@ -334,15 +252,6 @@ def _clear_away(folder: Path) -> None:
 def _sampler(training: Sequence[Example], settings: Settings) -> Sampler:
     names = ("batch", "foreground_share", "rotation", "flips", "flip_z", "brightness", "seed")
     return Sampler(training, settings.architecture, settings.patch, **{name: getattr(settings, name) for name in names})
-
-
-def _layout(device: torch.device) -> torch.memory_format:
-    """Return the order of values in memory: the way back is a third faster on a processor in the plain one (measured)."""
-    return torch.channels_last_3d if device.type == "cuda" else torch.contiguous_format
-
-
-def _optimizer(network: Network, settings: Settings) -> torch.optim.Optimizer:
-    return torch.optim.Adam(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
 
 def _table(history: list[dict[str, float]]) -> "pd.DataFrame":
