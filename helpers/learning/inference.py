@@ -78,6 +78,8 @@ def probability(
     chosen = chosen_device(device)
     kind = chosen_type(precision, chosen)
     classes = _classes(output, network.architecture.classes)
+    if memory_limit is not None:
+        _checks.number(memory_limit, "memory_limit", above=0)
     shape = image.shape[1:]
     if tile is None:
         allowed = min(SHARE * available_memory(chosen), ENOUGH) if memory_limit is None else memory_limit * GB

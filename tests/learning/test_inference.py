@@ -154,6 +154,7 @@ def test_memory_stays_within_the_limit():
     [
         (np.full((2, 9, 9), np.nan, np.float32), "NaN or infinite"),
         (np.zeros((2, 2, 9, 9), np.float32), r"2 channel\(s\), and the network was made for 1"),
+        (np.zeros((0, 9, 9), np.float32), "is empty"),
         (np.zeros((9, 9), np.float32), r"must be \(Z, Y, X\)"),
     ],
 )
@@ -171,6 +172,15 @@ def test_what_the_computer_does_not_have_is_said(monkeypatch):
     with pytest.raises(ValueError, match="take 'float32'"):
         inference.probability(network, image, precision="bfloat16", device="cpu")
     assert devices.chosen_type("fastest", torch.device("cpu")) == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("found", "fast"), [({"avx512_bf16": True}, True), ({"avx512_bf16": False, "avx2": True}, False), ({"neon": True}, False)]
+)
+def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, found, fast):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    assert devices.has_bfloat16(torch.device("cpu")) is fast
+    assert devices.chosen_type("fastest", torch.device("cpu")) == (torch.bfloat16 if fast else torch.float32)
 
 
 def test_bfloat16_differs_in_the_third_digit(monkeypatch):
