@@ -120,13 +120,13 @@ def checked_channels(normalized: np.ndarray, channels: int) -> np.ndarray:
     ------
     TypeError, ValueError
     """
-    if isinstance(normalized, np.ndarray) and normalized.ndim == 4:
-        found = [_checks.image(each, "normalized") for each in normalized]
-    else:
-        found = [_checks.image(normalized, "normalized")]
-    if len(found) != channels:
-        raise ValueError(f"normalized has {len(found)} channel(s), and the network was made for {channels}: give (channels, Z, Y, X)")
-    return np.stack(found).astype(np.float32, copy=False) if normalized.ndim == 4 else _checks.float32(normalized)[None]
+    several = isinstance(normalized, np.ndarray) and normalized.ndim == 4
+    image = normalized if several else _checks.image(normalized, "normalized")[None]
+    for each in image:
+        _checks.image(each, "normalized")
+    if len(image) != channels:
+        raise ValueError(f"normalized has {len(image)} channel(s), and the network was made for {channels}: give (channels, Z, Y, X)")
+    return image.astype(np.float32, copy=False)
 
 
 def _classes(output: int | None, classes: int) -> list[int]:
