@@ -91,7 +91,8 @@ def train(
     start : Model, optional
         Go on from its weights, not from random ones.
     resume : bool
-        Go on where a training of these settings and images in this folder was stopped. False begins anew.
+        Go on where a training of these settings and images in this folder was stopped. Only ``steps``, ``patience`` and ``save_every`` may
+        have changed; with the schedule "cosine" the rate then follows the new number of steps. False begins anew.
     progress : callable, optional
         Called with a `Progress` after every step.
     notes : mapping of plain values, optional
