@@ -7,6 +7,7 @@ from helpers.figures.alternatives import alternatives
 from helpers.figures.boundary import close_ups, width_curves
 from helpers.figures.cells import cell_bars, cell_distances, cell_map
 from helpers.figures.choices import choices, sensitivity
+from helpers.figures.curves import LiveCurves, learning_curves
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -22,6 +23,7 @@ from helpers.figures.times import through_time, time_sheet
 
 __all__ = [
     "KINDS",
+    "LiveCurves",
     "Movie",
     "Picture",
     "cell_bars",
@@ -42,6 +44,7 @@ __all__ = [
     "gallery",
     "histogram",
     "labels_over",
+    "learning_curves",
     "mosaic",
     "movie",
     "one_plane",

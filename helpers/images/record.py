@@ -81,7 +81,7 @@ def record(
         "quality": _plain(quality),
         "outputs": [{"name": Path(path).name, "sha256": checksum(path)} for path in outputs],
         "duration_s": None if duration is None else round(float(duration), 3),
-        **_circumstances(),
+        **circumstances(),
     }
 
 
@@ -133,7 +133,7 @@ def record_folders(
         "parameters": _plain(parameters),
         "seed": _plain(seed),
         "notes": list(notes),
-        **_circumstances(),
+        **circumstances(),
     }
 
 
@@ -249,8 +249,8 @@ def refuse_another_input(record_path: str | Path, stack: Stack, choices: Mapping
         raise FileExistsError(f"{record_path.parent} holds the results of {what} under the same names: choose another output folder")
 
 
-def _circumstances() -> dict[str, Any]:
-    """Return when a run ended, and with which versions on what."""
+def circumstances() -> dict[str, Any]:
+    """Return when a run ended, and with which versions on what, as plain values."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
