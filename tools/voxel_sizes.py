@@ -5,7 +5,7 @@ With ids as arguments only their rows are made anew. The reference inputs lie in
 
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
@@ -139,8 +139,9 @@ def main() -> None:
     rows = _written()
     asked = sys.argv[1:] or list(PUBLISHED)
     with ProcessPoolExecutor(thread_count()) as pool:
-        for workflow_id, line in zip(asked, pool.map(row, asked)):
-            rows[workflow_id] = line
+        made = {pool.submit(row, workflow_id): workflow_id for workflow_id in asked}
+        for job in as_completed(made):
+            rows[made[job]] = job.result()
             write(rows)
 
 
