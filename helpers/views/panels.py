@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -13,7 +15,7 @@ from helpers import classic, notebook
 from helpers.images import Stack
 from helpers.views.sections import Box, Layer
 from helpers.views.viewer import LOOKS, Viewer, button
-from helpers.workflows import WORKFLOWS, Workflow
+from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
 
 CROP = (32, 256, 256)  # voxels that are segmented anew while a slider moves
@@ -34,12 +36,12 @@ class Panel(ipywidgets.VBox):
     def __init__(
         self,
         stacks: Sequence[Stack],
-        segment: Callable[..., np.ndarray],
+        prepare: Callable[[np.ndarray], Callable[..., np.ndarray]],
         knobs: Mapping[str, Knob],
         values: Mapping[str, Any],
         save: Callable[[Stack, np.ndarray, Mapping[str, Any]], Any] | None = None,
     ) -> None:
-        self._stacks, self._segment, self._knobs, self._save = stacks, segment, knobs, save
+        self._stacks, self._prepare, self._knobs, self._save = stacks, prepare, knobs, save
         self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
         self._sliders: dict[tuple[str, int], Any] = {}
         self._mask: np.ndarray | None = None
@@ -76,7 +78,7 @@ class Panel(ipywidgets.VBox):
     def mask(self) -> np.ndarray:
         """What the whole stack gives with the values as they are now, (Z, Y, X) of bool; computed when asked for."""
         if self._mask is None:
-            self._mask = self._segment(self.stack.raw, **self.values)
+            self._mask = self._segment(**self.values)
         return self._mask
 
     def parameters(self) -> str:
@@ -102,8 +104,10 @@ class Panel(ipywidgets.VBox):
         self._mask = None
         box = self._box()
         with self.viewer.failing():
+            if box != self._crop[0]:
+                self._crop = (box, self._prepare(self.stack.raw[box]))
             with classic.intensities_of(self._known):
-                part = self._segment(self.stack.raw[box], **self.values)
+                part = self._crop[1](**self.values)
             mask = np.zeros(self.stack.raw.shape, part.dtype)
             mask[box] = part
             self.viewer.show([Layer(mask)], box)
@@ -115,6 +119,8 @@ class Panel(ipywidgets.VBox):
         self.viewer.load(self._stacks[index])
         raw = self.stack.raw
         self._known = None if raw.size <= np.prod(CROP) else classic.intensities(raw)
+        self._segment = self._prepare(raw)
+        self._crop: tuple[Any, Any] = (None, None)
 
     def _box(self) -> Box:
         """Return the crop around the position, inside the stack."""
@@ -202,15 +208,19 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
         If a value cannot be used.
     """
     save = None
+    in_um = True
     if isinstance(workflow, notebook.Run):
         run, workflow = workflow, workflow.workflow
         start = {name: run.parameters().get(name, value) for name, value in workflow.published.items()}
-        save = lambda shown, mask, now: notebook.Run(run.workflow_id, run.declared, {**run.parameters(), **now}).save(shown, mask)  # noqa: E731
+        in_um = run.worked_at is not None  # or the notebook takes the parameters in voxels, whatever the size of these
+        save = lambda shown, mask, now: replace(run, namespace={**run.parameters(), **now}).save(shown, mask)  # noqa: E731
     else:
         workflow = WORKFLOWS[workflow] if isinstance(workflow, str) else workflow
         start = workflow.published
     stacks = [stack] if isinstance(stack, Stack) else stack
-    return Panel(stacks, workflow, workflow.knobs, {**start, **values}, save)
+    size = stacks[0].voxel_size if in_um else None
+    prepare = lambda raw: partial(Prepared(raw, size).segment, workflow)  # noqa: E731
+    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save)
 
 
 def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Panel:
@@ -230,7 +240,7 @@ def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Pane
     """
     stacks = [probability] if isinstance(probability, Stack) else probability
     knob = Knob(0, 1, 0.01, "probability", "higher keeps only what is certain", most=1)
-    return Panel(stacks, lambda raw, cutoff: raw > cutoff, {"cutoff": knob}, {"cutoff": cutoff})
+    return Panel(stacks, lambda raw: lambda cutoff: raw > cutoff, {"cutoff": knob}, {"cutoff": cutoff})
 
 
 def _slider(label: str, value: float, knob: Knob, brightest: float) -> Any:

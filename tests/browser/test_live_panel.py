@@ -24,7 +24,7 @@ def test_slider_changes_what_is_outlined(open_notebook):
     nb.wait(lambda: nb.ask("panel.values['filament_cutoffs']") == "[0.19]", "the value in the kernel")
     after = nb.settled(nb.canvas, unlike=before)
     assert int(nb.ask("int(panel.mask.sum())")) < found
-    assert nb.ask("bool((panel.mask == panel._segment(stack.raw, **panel.values)).all())") == "True"
+    assert nb.ask("bool((panel.mask == panel._segment(**panel.values)).all())") == "True"
     orange = [((p[..., 0] > 200) & (p[..., 2] < 90)).mean() for p in (before, after)]
     assert orange[1] < orange[0]
 
@@ -62,7 +62,7 @@ def test_large_stack_is_previewed_in_a_frame_then_whole(open_notebook):
     nb.slider("smoothing_sigma").press("ArrowRight")
     nb.wait_for("panel.viewer._box is not None", "True")
     nb.wait_for("panel.viewer._box is None", "True")  # after the pause the whole stack was segmented
-    assert nb.ask("bool((panel.mask == panel._segment(stack.raw, **panel.values)).all())") == "True"
+    assert nb.ask("bool((panel.mask == panel._segment(**panel.values)).all())") == "True"
 
 
 def test_copied_parameters_are_lines_for_the_parameters_cell(open_notebook):

@@ -1,0 +1,91 @@
+"""The live panel without a browser: its sliders give what the workflow gives."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import notebook, phantoms, views
+from helpers.images import Stack
+from helpers.workflows import WORKFLOWS
+
+
+@pytest.fixture(scope="module")
+def mitochondria():
+    return phantoms.mitochondria(shape=(8, 96, 96)).stack
+
+
+def slider(panel, name):
+    return next(widget for (known, index), widget in panel._sliders.items() if (known, index) == (name, 0))
+
+
+def test_every_workflow_has_sliders_that_hold_its_values():
+    stack = Stack(np.random.default_rng(0).integers(0, 4000, (4, 40, 40)).astype(np.uint16), (0.29, 0.108, 0.108), "noise")
+    for row in WORKFLOWS.values():
+        panel = views.tune(row, stack)
+        given = [value for values in row.published.values() for value in (values if isinstance(values, (list, tuple)) else [values])]
+        assert [widget.value for widget in panel._sliders.values()] == pytest.approx(given), row.id
+
+
+def test_slider_gives_what_the_call_gives(mitochondria):
+    panel = views.tune("tomm20", mitochondria)
+    slider(panel, "filament_cutoffs").value = 0.3
+    slider(panel, "minimum_size").value = 25
+    expected = WORKFLOWS["tomm20"](mitochondria.raw, filament_cutoffs=[0.3], minimum_size=25)
+    assert np.array_equal(panel.mask, expected)
+    assert "filament_cutoffs = [0.3]  # " in panel.parameters()
+    assert "minimum_size = 25  # voxels" in panel.parameters()
+
+
+def test_preview_is_the_crop_at_the_contrast_of_the_whole(monkeypatch):
+    """Spots: a filament response also depends on the strongest ridge of the image at hand."""
+    monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
+    panel = views.tune("slc25a17", phantoms.peroxisomes(shape=(8, 96, 96)).stack)
+    whole = panel.mask
+    panel.preview()
+    box = panel.viewer._box
+    assert [part.stop - part.start for part in box] == [8, 48, 48]
+    inner = (slice(None), *(slice(part.start + 8, part.stop - 8) for part in box[1:]))
+    shown = panel.viewer._layers[0].found
+    assert whole[inner].any()
+    assert np.mean(shown[inner] == whole[inner]) > 0.999
+    panel.run()
+    assert panel.viewer._box is None
+
+
+def test_other_voxel_size_is_resampled_and_saved_as_the_workflow_gives_it(tmp_path, mitochondria):
+    coarse = Stack(mitochondria.raw[:, ::2, ::2].copy(), (0.29, 0.216, 0.216), "coarse")
+    values = {**notebook.INPUTS, **WORKFLOWS["tomm20"].published, "output_folder": str(tmp_path)}
+    run = notebook.Run("tomm20", values, values)
+    run.at_tuned_size(coarse)
+    panel = views.tune(run, coarse)
+    slider(panel, "minimum_size").value = 12
+    panel._keep()
+    record = json.loads((tmp_path / "coarse_tomm20_record.json").read_text())
+    assert record["quality"]["same_as_workflow"]
+    assert record["parameters"]["minimum_size"] == 12
+    assert np.array_equal(panel.mask, WORKFLOWS["tomm20"](coarse.raw, voxel_size=coarse.voxel_size, minimum_size=12))
+
+
+def test_several_time_points(mitochondria):
+    other = phantoms.mitochondria(seed=1, shape=(8, 96, 96)).stack
+    panel = views.tune("tomm20", [mitochondria, other])
+    panel._time.value = 1
+    assert np.array_equal(panel.mask, WORKFLOWS["tomm20"](other.raw))
+
+
+def test_cutoff_of_a_probability_map():
+    probability = Stack(np.linspace(0, 1, 4 * 20 * 20, dtype=np.float32).reshape(4, 20, 20), (0.3, 0.1, 0.1), "map")
+    panel = views.threshold(probability)
+    slider(panel, "cutoff").value = 0.75
+    assert panel.mask.mean() == pytest.approx(0.25, abs=0.01)
+
+
+def test_what_cannot_be_done_is_said_and_the_panel_lives(mitochondria):
+    panel = views.tune("rab5a", mitochondria)
+    panel._turned("ceiling", 0, float(mitochondria.raw.min()) - 1)
+    assert "ceiling" in panel.viewer._status.value
+    panel._turned("ceiling", 0, 4000.0)
+    assert "found" in panel.viewer._status.value
+    with pytest.raises(TypeError, match="unknown parameter 'sigma'"):
+        panel.set(sigma=1)
