@@ -87,7 +87,7 @@ def check_parameters(values: Mapping[str, Any], declared: Mapping[str, Any], wor
     if "voxel_size" in values:
         _check_voxel_size(values["voxel_size"])
     if declared.get("workflow") in WORKFLOWS:
-        _check_workflow(values.get("workflow", declared["workflow"]))
+        workflow_named(values.get("workflow", declared["workflow"]))
     if workflow is not None:
         check_values(workflow.function, {name: value for name, value in values.items() if name in workflow.published})
 
@@ -114,7 +114,7 @@ def workflow_named(workflow_id: str) -> Workflow:
     """Return the workflow of an id; raise one sentence with the nearest id if there is none.
 
     >>> workflow_named("tomm20").structure
-    'outer mitochondrial membrane'
+    'mitochondria (outer membrane)'
     """
     if workflow_id in WORKFLOWS:
         return WORKFLOWS[workflow_id]
@@ -481,13 +481,6 @@ def _check_type(name: str, value: Any, default: Any) -> None:
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         hint = f": with papermill give it as -y '{name}: [...]'" if wanted == (list, tuple) and isinstance(value, str) else ""
         raise TypeError(f"{name} must be {words}, got {value!r}{hint}")
-
-
-def _check_workflow(value: str) -> None:
-    if value not in WORKFLOWS:
-        close = difflib.get_close_matches(value, WORKFLOWS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"for example {', '.join(list(WORKFLOWS)[:3])}; all are in 10_lookup_table"
-        raise ValueError(f"there is no workflow {value!r}: {hint}")
 
 
 def _check_voxel_size(value: Any) -> None:

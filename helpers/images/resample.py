@@ -9,7 +9,6 @@ Each axis is a matrix of weights. It is applied plane by plane: beside the resul
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from helpers import _checks
 from helpers.images.stack import checked_voxel_size
@@ -231,6 +230,8 @@ def _mirrored(length: int) -> np.ndarray:
 
 def _spline(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return the cubic spline through the rows of ``values``, the first of which stands at ``-PAD``, at other places."""
+    from scipy import ndimage  # reading a file should not wait for it
+
     coefficients = ndimage.spline_filter1d(values, order=3, axis=0, output=np.float64)
     away = np.abs(places[:, None] - np.arange(-PAD, len(values) - PAD))
     hill = np.where(away < 1, 2 / 3 - away**2 + away**3 / 2, np.maximum(2 - away, 0) ** 3 / 6)

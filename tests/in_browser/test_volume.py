@@ -11,7 +11,7 @@ from helpers.views.volume import EXTENSION, install_extension
 CELLS = (
     """
 from helpers import phantoms, views
-stack, truth = phantoms.mitochondria(shape=(16, 64, 64))
+stack, truth = phantoms.mitochondria(shape=(12, 48, 48))
 view = views.volume(stack, truth, viewer={viewer!r})
 """,
     "view",
@@ -55,7 +55,8 @@ def test_k3d_turns(open_notebook):
 
 def test_itkwidgets_turns(extension, open_notebook):
     nb = open_notebook(*(cell.format(viewer="itkwidgets") for cell in CELLS))
-    nb.page.set_viewport_size({"width": 700, "height": 1000})  # software rendering: the time goes with the pixels
+    nb.page.set_viewport_size({"width": 560, "height": 900})  # software rendering: the time goes with the pixels
+    nb.page.set_default_timeout(300_000)
     nb.run_all()
     share, _ = turn(nb)
     nb.page.errors[:] = [error for error in nb.page.errors if "reading 'length'" not in error]  # a known fault of its own under the mouse
