@@ -44,6 +44,8 @@ def main(level):
     say(f"Installing the packages of level '{level}' ({SIZES[level]} on disk, a minute or two).")
     pip("install", "--editable", f".{LEVELS[level]}", "--constraint", "constraints.txt")
     silence_lab()
+    if level != "demo":
+        run([str(python()), "-c", "from helpers.views.volume import install_extension; install_extension()"])
     say("Compiling the fast loops once.")
     run([str(python()), "tools/warm_up.py"])
     STAMP.write_text(json.dumps({"level": level, "hash": wanted_hash(), "python": platform.python_version()}))
