@@ -56,7 +56,7 @@ class LabelEditor(ipywidgets.VBox):
         self.viewer.canvas.on_stroke = self._drawn
         tools = SCRIBBLE_TOOLS if correction.kind == "scribbles" else TOOLS
         options = [(f"{name} ({key})", name) for name, key in tools.items()]
-        self._tool = ipywidgets.ToggleButtons(options=options, style={"button_width": "104px"})
+        self._tool = ipywidgets.ToggleButtons(options=options, style={"button_width": "112px"})
         self._radius = ipywidgets.IntSlider(4, 1, 40, description="brush radius", **LOOKS)
         self._cover = ipywidgets.FloatSlider(0.35, min=0, max=1, step=0.05, description="colour", **LOOKS)
         self._area = ipywidgets.IntSlider(100, 20, 2000, 20, description="superpixel size", **LOOKS)

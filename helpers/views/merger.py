@@ -125,7 +125,9 @@ class Merger(ipywidgets.VBox):
     def _layers(self) -> list[Layer]:
         if self._shown.value == "merged":
             return [Layer(self.merged())]
-        first, second = Layer(self.first, pixels.MAGENTA), Layer(self.second, pixels.GREEN)
+        first, second = (
+            Layer(found, colour, by_object=False) for found, colour in ((self.first, pixels.MAGENTA), (self.second, pixels.GREEN))
+        )
         return {"both": [first, second], "first": [first], "second": [second]}[self._shown.value]
 
     def _redraw(self) -> None:

@@ -21,6 +21,8 @@ class Layer(NamedTuple):
     colour: tuple[int, int, int] = pixels.ORANGE
     strength: float = 0.5
     """How much of the colour covers the inside of labels, 0 to 1; their outlines stay."""
+    by_object: bool = True
+    """Whether labels have colours of their own; else each is outlined in the one colour."""
 
 
 class Sections(NamedTuple):
@@ -113,13 +115,15 @@ def _over(image: np.ndarray, found: np.ndarray, layer: Layer) -> np.ndarray:
     if found.dtype == bool:
         return pixels.outlined(image, found, layer.colour)
     inside = found > 0
-    colours = pixels.object_colours(found)
     edge = inside & (
         (found != np.roll(found, 1, 0))
         | (found != np.roll(found, 1, 1))
         | (found != np.roll(found, -1, 0))
         | (found != np.roll(found, -1, 1))
     )
+    if not layer.by_object:
+        return pixels.paint(image, edge, layer.colour)
+    colours = pixels.object_colours(found)
     return pixels.paint(pixels.paint(image, inside, colours[inside], layer.strength), edge, colours[edge])
 
 

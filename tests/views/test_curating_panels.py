@@ -1,12 +1,15 @@
 """Panels without a browser: what the browser would send gives the decisions, masks and labels that their twins give."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import curation, images, phantoms, views
 from helpers.curation import Region
+from helpers.figures import pixels
 from helpers.images import Stack
 
 SIZE = (0.3, 0.1, 0.1)
@@ -134,6 +137,24 @@ def test_merging_on_one_plane_with_exclusion_and_cost(tmp_path):
     assert set(np.unique(cost)) == {0, 1, 2}
     assert (cost[3, 10:31, 50] == 0).all()
     assert merger.drawings["regions"].regions[0].radius == pytest.approx(10)
+
+
+def test_two_label_images_show_in_two_colours(tmp_path):
+    """Touching objects are told apart by their outlines, results by their colour."""
+    stack = Stack(np.zeros((1, 20, 40), np.uint16), SIZE, "dark")
+    first, second = np.zeros((1, 20, 40), np.int32), np.zeros((1, 20, 40), np.int32)
+    first[0, 5:15, 5:10], first[0, 5:15, 10:15], second[0, 5:15, 25:35] = 1, 2, 1
+    merger = views.merge(stack, first, second, tmp_path)
+    drawn = np.asarray(Image.open(io.BytesIO(merger.viewer.canvas.png)))
+    factor = drawn.shape[0] // 20
+    magenta, green = ((drawn == colour).all(axis=2)[::factor, ::factor] for colour in (pixels.MAGENTA, pixels.GREEN))
+    assert magenta[5:15, 5:15].sum() > 20
+    assert not magenta[:, 20:].any()
+    assert green[5:15, 25:35].any()
+    assert not green[:, :20].any()
+    assert magenta[10, 9] or magenta[10, 10], "the wall between touching objects"
+    merger.viewer.canvas.receive({"stroke": {"tool": "polygon", "radius": 1, "points": [[22, -1], [40, -1], [40, 21], [22, 21]]}})
+    assert len(np.unique(merger.merged())) == 4, "background and three objects, none of which became one by chance"
 
 
 def test_merging_refuses_another_shape(tmp_path):
