@@ -118,7 +118,7 @@ def workflow_named(workflow_id: str) -> Workflow:
     """
     if workflow_id in WORKFLOWS:
         return WORKFLOWS[workflow_id]
-    close = difflib.get_close_matches(str(workflow_id), WORKFLOWS, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(str(workflow_id), WORKFLOWS, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise ValueError(f"there is no workflow {workflow_id!r}{hint}: the ids stand in notebooks/10_lookup_table/README.md")
 
