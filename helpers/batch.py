@@ -131,6 +131,8 @@ def run(
         print(f"[{number}/{len(jobs)}] {job.file.name} ", end="", flush=True)
         row = _row(job, parameters, again)
         print(" ".join(filter(None, [row["status"], f"({row['seconds']:.0f} s)" if row["seconds"] else "", row["error"]])), flush=True)
+        if row.get("resampled"):
+            print(f"    segmented at {row['resampled']} um a voxel, the size that the values were made for", flush=True)
         if row.get("warnings"):
             print(f"    ! {row['warnings']}", flush=True)
         rows.append(row)
@@ -224,10 +226,18 @@ def _outputs(job: Job) -> list[str]:
 def _quality(job: Job) -> dict[str, Any]:
     """Return what the record beside the result says of its quality; nothing for notebooks without one."""
     try:
-        quality = json.loads((job.folder / f"{job.stem}_{job.notebook.stem}_record.json").read_text(encoding="utf-8"))["quality"]
+        record = json.loads((job.folder / f"{job.stem}_{job.notebook.stem}_record.json").read_text(encoding="utf-8"))
+        quality, own = record["quality"], record["voxel_size_um"]
     except (OSError, ValueError, KeyError):
         return {}
-    return {"objects": quality["objects"], "foreground_fraction": quality["foreground_fraction"], "warnings": " ".join(quality["warnings"])}
+    worked_at = record.get("segmented_at_um", own)
+    resampled = "" if worked_at == own else " x ".join(f"{size:.3g}" for size in worked_at)
+    return {
+        "resampled": resampled,
+        "objects": quality["objects"],
+        "foreground_fraction": quality["foreground_fraction"],
+        "warnings": " ".join(quality["warnings"]),
+    }
 
 
 def _save_summary(rows: list[dict[str, Any]], folder: Path) -> Any:

@@ -237,3 +237,12 @@ def test_lookup_table_notebook_over_files_from_the_command_line(tmp_path):
     assert record["parameters"]["filament_cutoffs"] == [0.1]
     assert record["quality"]["same_as_workflow"] is True
     assert not list((tmp_path / "out").glob("damaged*mask*"))
+
+
+@pytest.mark.parametrize(("worked_at", "said"), [([0.29, 0.108, 0.108], "0.29 x 0.108 x 0.108"), ([0.29, 0.2, 0.2], "")])
+def test_resampling_is_told_from_the_record(tmp_path, worked_at, said):
+    job = batch.Job(tmp_path / "a.tif", "a", Path("tomm20.ipynb"), tmp_path)
+    quality = {"objects": 3, "foreground_fraction": 0.1, "warnings": []}
+    record = {"quality": quality, "voxel_size_um": [0.29, 0.2, 0.2], "segmented_at_um": worked_at}
+    (tmp_path / "a_tomm20_record.json").write_text(json.dumps(record))
+    assert batch._quality(job)["resampled"] == said
