@@ -15,7 +15,8 @@ Every step is on the disk when the call returns. A file that another tab, notebo
 from helpers.curation.changes import Change
 from helpers.curation.decisions import Decision, Sorted, accepted, read_decisions
 from helpers.curation.drawings import Drawing, by_image, read_painted, read_where
-from helpers.curation.editing import EDITS, Correction, correct, read_edits, write_edits
+from helpers.curation.editing import Correction, correct
+from helpers.curation.edits import EDITS, read_edits, write_edits
 from helpers.curation.files import InUseError
 from helpers.curation.kappa import Agreement, agreement, cohen_kappa, field_scores, fleiss_kappa, percentages
 from helpers.curation.merging import merge, save_merged

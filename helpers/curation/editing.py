@@ -1,50 +1,27 @@
 """Correct label images step by step, with undo, redo and a journal that can be played again."""
 
 import hashlib
-import json
 import math
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from numbers import Integral
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from helpers import images
-from helpers.curation import changes, splits
+from helpers.curation import splits
 from helpers.curation.changes import Change
 from helpers.curation.decisions import checked_csv
-from helpers.curation.files import replace_file
+from helpers.curation.edits import EDITS, NUMBERS_NEW, SCRIBBLES, VERSION, Step, checked_kind, plain_edit, read_edits, write_edits
 from helpers.curation.journals import Journal
 from helpers.curation.ledgers import Ledger
 from helpers.curation.regions import Region
 from helpers.images import Stack
 
-KINDS = ("labels", "seeds", "scribbles")
-EDITS: Mapping[str, Callable[..., Change]] = {
-    "add": changes.add, "paint": changes.paint, "delete": changes.delete, "join": changes.join, "redraw": changes.redraw,
-    "split_by_line": splits.split_by_line, "split_by_seeds": splits.split_by_seeds, "paint_superpixels": splits.paint_superpixels,
-}  # fmt: skip
-"""What can be done, by the name it has in journals."""
-NUMBERS_NEW = ("add", "split_by_line", "split_by_seeds")
-SCRIBBLES = ("paint", "paint_superpixels")
 WORK = ("image", "kind", "edits", "seconds", "who", "when", "file")
 KEYS = ("image", "kind", "who")
-VERSION = 1
-
-
-class Step(NamedTuple):
-    """A change as the history keeps it: the voxels that differ, counted within the box, by their distance from one another, and their labels before.
-
-    Both are runs of the same numbers mostly, which compress to a hundredth.
-    """
-
-    box: changes.Box
-    places: bytes
-    before: bytes
 
 
 class Correction:
@@ -89,7 +66,7 @@ class Correction:
     def __init__(
         self, labels: np.ndarray, stack: Stack | None = None, *, kind: str = "labels", journal: str | Path = "", take_over: bool = False
     ) -> None:
-        self.kind = _checked_kind(kind, labels)
+        self.kind = checked_kind(kind, labels)
         labels = labels[None] if labels.ndim == 2 else labels
         if stack is not None and stack.raw.shape != labels.shape:
             raise ValueError(f"labels have {labels.shape} voxels (Z, Y, X), the image {stack.raw.shape}: they do not belong together")
@@ -169,7 +146,7 @@ class Correction:
             if arguments.get("label") not in (0, 1, 2):
                 raise ValueError(f"a scribble is 1, 2, or 0 to rub out, got {arguments.get('label')!r}")
             arguments["over"] = True
-        edit = {"do": name, **_plain(arguments), "seconds": float(seconds), "when": datetime.now(UTC).isoformat(timespec="seconds")}
+        edit = {"do": name, **plain_edit(arguments), "seconds": float(seconds), "when": datetime.now(UTC).isoformat(timespec="seconds")}
         change = self._change(edit)
         self._write(edit)
         self._make(edit, change)
@@ -296,20 +273,14 @@ class Correction:
             raise TypeError(f"{edit['do']} cannot be done with {', '.join(arguments) or 'nothing'}: {error}") from None
 
     def _make(self, edit: dict[str, Any], change: Change) -> None:
-        places = np.flatnonzero(change.before != change.after)
-        kept = (np.diff(places, prepend=0).astype(np.int32), change.before.ravel()[places].astype(np.int32))
-        self._steps.append(Step(change.box, *(zlib.compress(part.tobytes(), 1) for part in kept)))
+        self._steps.append(Step.of(change))
         self._labels[change.box] = change.after
         self._highest = max((self._highest, *change.ids))
         self.edits.append(edit)
         self._spent += edit["seconds"]
 
     def _take_back(self) -> None:
-        step = self._steps.pop()
-        places, before = (np.frombuffer(zlib.decompress(part), np.int32) for part in (step.places, step.before))
-        part = self._labels[step.box].copy()
-        part.ravel()[np.cumsum(places, dtype=np.int64)] = before
-        self._labels[step.box] = part
+        self._steps.pop().take_back(self._labels)
         self._undone.append(self.edits.pop())
 
     def _make_again(self) -> None:
@@ -372,44 +343,6 @@ def correct(
     return correction.labels.copy()
 
 
-def write_edits(path: str | Path, edits: Sequence[Mapping[str, Any]], kind: str = "labels") -> Path:
-    """Write edits as JSON, one a line, as `correct` and `read_edits` read them.
-
-    Raises
-    ------
-    TypeError
-        If an edit holds what JSON does not know.
-    OSError
-        If the file cannot be written.
-    """
-    lines = ",\n  ".join(json.dumps(_plain(edit)) for edit in edits)
-    replace_file(Path(path), f'{{"edits_version": {VERSION}, "kind": "{kind}", "edits": [\n  {lines}\n]}}\n'.encode())
-    return Path(path)
-
-
-def read_edits(path: str | Path) -> list[dict[str, Any]]:
-    """Read edits that `write_edits` wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no such file, or one of a later version.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version, edits = content["edits_version"], [dict(edit) for edit in content["edits"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path.name} holds no edits ({type(error).__name__}: {error}): give the _edits.json file of a correction"
-        ) from None
-    if version > VERSION:
-        raise ValueError(f"{path.name} holds edits of version {version}, this package knows {VERSION}: install a newer one")
-    return edits
-
-
 def _log(path: Path, cells: Mapping[str, Any]) -> None:
     """Put a row into the CSV of work done, in place of the row of the same image, kind and person."""
     ledger = Ledger(path, WORK, KEYS, "seconds", WORK[2:])
@@ -419,35 +352,5 @@ def _log(path: Path, cells: Mapping[str, Any]) -> None:
         ledger.close()
 
 
-def _checked_kind(kind: str, labels: np.ndarray) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
-        raise TypeError(
-            f"labels must be whole numbers, got {getattr(labels, 'dtype', type(labels).__name__)}: make labels of a mask with classic.components"
-        )
-    if labels.ndim not in (2, 3) or 0 in labels.shape:
-        raise ValueError(f"labels must be (Z, Y, X) or (Y, X), got {labels.shape}")
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high > np.iinfo(np.int32).max // 2:
-        raise ValueError(f"labels must lie between 0 and {np.iinfo(np.int32).max // 2}, got {low} to {high}")
-    if kind == "scribbles" and high > 2:
-        raise ValueError(f"scribbles are 0, 1 and 2, got numbers up to {high}")
-    return kind
-
-
 def _identity(labels: np.ndarray) -> str:
     return hashlib.sha256(labels.tobytes()).hexdigest()
-
-
-def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments as a journal holds them, and as they come back from it."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Region):
-            return asdict(value)
-        if isinstance(value, (np.generic, np.ndarray)):
-            return value.tolist()
-        raise TypeError(f"an edit holds numbers, texts, lists and regions, got {type(value).__name__}")
-
-    return json.loads(json.dumps(arguments, default=plain))
