@@ -34,7 +34,7 @@ ORDER = {
     "time_series": ["brightness", "job", "parts", "results", "running"],
     "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
-    "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "edits", "editing", "scoring", "kappa"],
+    "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "itk_files", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "edits", "editing", "scoring", "kappa"],
     "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
     "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying"],
 }  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers import images
 from helpers.curation.files import Lock
+from helpers.curation.itk_files import is_for_itk, read_with_itk
 from helpers.curation.nifti import is_nifti, read_nifti
 from helpers.curation.regions import Region, as_mask, checked_shape, planes_of, read_regions, region_mask, write_regions
 from helpers.images import ImageFileError, safe_name
@@ -121,7 +122,9 @@ class Drawing:
 
 
 def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
-    """Read a mask that was painted in another program: Fiji, napari (TIFF, PNG) or ITK-SNAP (NIfTI). What is not 0 counts.
+    """Read a mask that was painted in another program; what is not 0 counts.
+
+    Fiji and napari save TIFF or PNG, ITK-SNAP NIfTI, 3D Slicer NRRD; NRRD and MetaImage files are read by ITK, where it is installed.
 
     Parameters
     ----------
@@ -142,9 +145,12 @@ def read_painted(path: str | Path, shape: Sequence[int]) -> np.ndarray:
         If it cannot be read, has several channels, holds NaN, or has another shape.
     """
     path = Path(path).expanduser()
-    if path.name.lower().endswith((".nrrd", ".mha", ".mhd", ".gipl")):
-        raise ImageFileError(f"{path.name} is not read here: save it as NIfTI (.nii.gz) in ITK-SNAP, or as TIFF in Fiji")
-    array = read_nifti(path) if is_nifti(path) else images.read(path, voxel_size=ANY_SIZE).raw
+    if is_for_itk(path):
+        array = read_with_itk(path)
+    elif is_nifti(path):
+        array = read_nifti(path)
+    else:
+        array = images.read(path, voxel_size=ANY_SIZE).raw
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ImageFileError(f"{path.name} holds NaN or infinite values; a painted mask is wanted, 0 where nothing is painted")
     try:
@@ -200,7 +206,7 @@ def by_image(folder: str | Path) -> dict[str, Path]:
         raise FileNotFoundError(f"there is no folder {folder.absolute()}: check its path")
     files: dict[str, Path] = {}
     for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
-        name = safe_name(path.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".json"))
+        name = safe_name(path.stem if is_for_itk(path) else path.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".json"))
         name = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
         if name in files:
             raise ValueError(f"{files[name].name} and {path.name} both belong to the image {name}: keep one of them in {folder}")

@@ -234,9 +234,6 @@ def test_masks_painted_elsewhere(tmp_path):
     assert read_painted(tmp_path / "plane.tif", SHAPE).sum(axis=(1, 2)).tolist() == [15, 15, 15]
     with pytest.raises(images.ImageFileError, match=r"painted\.ome\.tif: the mask has 3x23x31 voxels, the image 3x23x32"):
         read_painted(tmp_path / "painted.ome.tif", (3, 23, 32))
-    (tmp_path / "snap.nrrd").touch()
-    with pytest.raises(images.ImageFileError, match="save it as NIfTI"):
-        read_painted(tmp_path / "snap.nrrd", SHAPE)
 
 
 def nifti(array: np.ndarray, code: int, order: str, times: int = 1) -> bytes:
@@ -248,6 +245,30 @@ def nifti(array: np.ndarray, code: int, order: str, times: int = 1) -> bytes:
     struct.pack_into(f"{order}f", header, 108, 352)
     header[344:348] = b"n+1\x00"
     return bytes(header) + array.astype(array.dtype.newbyteorder(order)).tobytes() * times
+
+
+def test_masks_painted_in_slicer(tmp_path, monkeypatch):
+    """NRRD and MetaImage files as their formats describe them: a text that says sizes with x first, then the voxels."""
+    painted = np.zeros(SHAPE, np.uint8)
+    painted[1, 3:6, 4:9], painted[2, 0, 30] = 7, 1
+    z, y, x = SHAPE
+    nrrd = f"NRRD0004\ntype: uint8\ndimension: 3\nsizes: {x} {y} {z}\nencoding: raw\n\n".encode() + painted.tobytes()
+    meta = f"ObjectType = Image\nNDims = 3\nDimSize = {x} {y} {z}\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n".encode()
+    (tmp_path / "cell.nrrd").write_bytes(nrrd)
+    (tmp_path / "cell_1.mha").write_bytes(meta + painted.tobytes())
+    assert list(by_image(tmp_path)) == ["cell", "cell_1"]
+    for path in by_image(tmp_path).values():
+        assert np.array_equal(read_painted(path, SHAPE), painted != 0)
+    (tmp_path / "cut.nrrd").write_bytes(nrrd[:-100])
+    with pytest.raises(images.ImageFileError, match="cut short"):
+        read_painted(tmp_path / "cut.nrrd", SHAPE)
+    two = nrrd.replace(b"dimension: 3", b"dimension: 4").replace(f"{y} {z}".encode(), f"{y} {z} 2".encode()) + painted.tobytes()
+    (tmp_path / "two.nrrd").write_bytes(two)
+    with pytest.raises(images.ImageFileError, match="several channels or time points"):
+        read_painted(tmp_path / "two.nrrd", SHAPE)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(images.ImageFileError, match="pip install itk"):
+        read_painted(tmp_path / "cell.nrrd", SHAPE)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
