@@ -11,7 +11,7 @@ from helpers.figures.curves import LiveCurves, learning_curves
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
-from helpers.figures.overlays import labels_over, overlay, removed
+from helpers.figures.overlays import corrected, labels_over, overlay, removed
 from helpers.figures.picture import Picture, save
 from helpers.figures.planes import mosaic, orthogonal, planes, projections
 from helpers.figures.reports import error_bars, error_shares, page, save_report, score_curves
@@ -31,6 +31,7 @@ __all__ = [
     "cell_map",
     "choices",
     "close_ups",
+    "corrected",
     "alternatives",
     "difference",
     "distance_curve",

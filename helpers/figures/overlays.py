@@ -7,7 +7,9 @@ from helpers.figures import pixels
 from helpers.figures.picture import Panel, Picture, compose, in_row
 from helpers.figures.planes import BOX, checked, panel, pick_plane, planes
 from helpers.images import Stack
+from helpers.metrics.contingency import contingency
 
+UNCHANGED = (150, 150, 150)
 NARROW = 340  # pixels of a panel, where there are three
 
 
@@ -115,6 +117,57 @@ def removed(stack: Stack, before: np.ndarray, after: np.ndarray, *, title: str =
         counts = [np.count_nonzero(part) for part in (gone, new, stayed)]
         title = "{:,} voxels removed (magenta), {:,} added (green), {:,} stay (outlined)".format(*counts)
     return compose(in_row(panels), title)
+
+
+def corrected(stack: Stack, before: np.ndarray, after: np.ndarray, *, title: str = "", plane: int | None = None) -> Picture:
+    """Show the objects that were changed in colour, before and after: also those that were split or joined without losing a voxel.
+
+    Objects that are the same in both, whatever their numbers, are outlined in grey.
+
+    Parameters
+    ----------
+    stack : Stack
+        Raw intensities and voxel size.
+    before, after : (Z, Y, X) ndarray of int
+        Label images; 0 is background.
+    title : str
+        Above the picture; how many objects there were, are, and are unchanged, if empty.
+    plane : int, optional
+        Which plane; where most changed if not given.
+
+    Returns
+    -------
+    picture : Picture
+        Shows itself as the last expression of a cell.
+
+    Raises
+    ------
+    TypeError
+        If ``stack`` is not a Stack, or the labels are not integers.
+    ValueError
+        If labels have another shape than the stack or are negative, or ``plane`` is not in it.
+    """
+    raw = checked(stack, _checks.labels(before, "before"))
+    _checks.same_shape(before, _checks.labels(after, "after"), "before and after")
+    pairs = contingency(before, after)
+    same = pairs.iou == 1
+    known = (pairs.truth_labels[pairs.pair_truth[same]], pairs.found_labels[pairs.pair_found[same]])
+    kept = [np.where(np.isin(labels, names), labels, 0) for labels, names in zip((before, after), known)]
+    changed = [labels - unchanged for labels, unchanged in zip((before, after), kept)]
+    where = (changed[0] > 0) | (changed[1] > 0)
+    z = pick_plane(raw, where if where.any() else after, plane)
+    panels = [
+        _with_unchanged(panel(stack, raw[z], f"{when}, plane {z}", here[z]), stack, unchanged[z])
+        for when, here, unchanged in zip(("before", "after"), changed, kept)
+    ]
+    counts = (len(pairs.truth_labels), len(pairs.found_labels), int(same.sum()))
+    return compose(in_row(panels), title or "{} objects before, {} after; unchanged (grey): {}".format(*counts))
+
+
+def _with_unchanged(shown: Panel, stack: Stack, labels: np.ndarray) -> Panel:
+    """Outline in grey what is the same."""
+    scale = pixels.fitting(labels.shape, stack.voxel_size[1:], BOX)
+    return shown._replace(pixels=pixels.paint(shown.pixels, pixels.object_edges(scale.largest(labels)), UNCHANGED))
 
 
 def changes(stack: Stack, image: np.ndarray, title: str, gone: np.ndarray, new: np.ndarray, stayed: np.ndarray, *, box: int = BOX) -> Panel:

@@ -81,6 +81,11 @@ def outlined(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] 
     return paint(pixels, boundary(mask), colour)
 
 
+def object_edges(labels: np.ndarray) -> np.ndarray:
+    """Return the pixels of 2D objects where another one, or background, is above or to the left."""
+    return (labels > 0) & ((labels != np.roll(labels, 1, 0)) | (labels != np.roll(labels, 1, 1)))
+
+
 def object_colours(labels: np.ndarray) -> np.ndarray:
     """Return a (H, W, 3) colour for each label; neighbours in number differ."""
     return OBJECT_COLOURS[labels * 3 % len(OBJECT_COLOURS)]

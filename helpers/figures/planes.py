@@ -227,7 +227,7 @@ def _with_overlay(shown: np.ndarray, overlay: np.ndarray) -> np.ndarray:
         return pixels.outlined(shown, overlay)
     colours = pixels.object_colours(overlay)
     inside = overlay > 0
-    edge = inside & ((overlay != np.roll(overlay, 1, 0)) | (overlay != np.roll(overlay, 1, 1)))
+    edge = pixels.object_edges(overlay)
     return pixels.paint(pixels.paint(shown, inside, colours[inside], 0.5), edge, colours[edge])
 
 

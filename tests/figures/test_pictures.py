@@ -24,6 +24,7 @@ ALL = {
     "mosaic": figures.mosaic,
     "overlay": figures.overlay,
     "labels_over": figures.labels_over,
+    "corrected": lambda stack, mask: figures.corrected(stack, mask.astype(int), np.roll(mask, 1, axis=2).astype(int)),
     "removed": lambda stack, mask: figures.removed(stack, mask, np.roll(mask, 1, axis=2)),
 }
 
@@ -112,6 +113,24 @@ def test_removed_is_magenta_added_green_and_what_stays_outlined(field):
     stays[140:150, 240:260] = stays[300:310, 50:60] = False
     assert is_colour(shown, pixels.ORANGE)[stays].all()
     assert figure.texts[0].get_text().startswith("200 voxels removed (magenta), 100 added (green)")
+
+
+def test_corrected_shows_a_split_that_loses_no_voxel(field):
+    stack, mask = field
+    before = mask.astype(np.int32)
+    before[:, 20:60, 20:60] = 2
+    after = np.where(before == 2, 7, before)  # another number is no change
+    after[:, :, 250:][before[:, :, 250:] == 1] = 3
+    figure = figures.corrected(stack, before, after, plane=3)
+    assert figure.texts[0].get_text() == "2 objects before, 3 after; unchanged (grey): 1"
+    first, second = images(figure)
+    for shown in (first, second):
+        assert is_colour(shown[20, 21:59], (150, 150, 150)).all()
+        inside = shown[25:55, 25:55].astype(int)
+        assert np.ptp(inside, axis=-1).max() == 0, "what is unchanged is not coloured"
+    left, right = np.median(second[130:170, 200:245], axis=(0, 1)), np.median(second[130:170, 255:300], axis=(0, 1))
+    assert np.abs(left - right).max() > 40, "two parts, two colours"
+    assert np.abs(np.median(first[130:170, 200:245], axis=(0, 1)) - np.median(first[130:170, 255:300], axis=(0, 1))).max() < 10
 
 
 def test_removed_chooses_the_plane_where_most_changed(field):
