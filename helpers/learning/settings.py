@@ -1,7 +1,7 @@
 """How a training goes: all its numbers in one place, and two sets of them that work."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from helpers.learning.targets import Example
 SCHEDULES = ("cosine", "constant")
 KEPT = 2.5  # times what a pass writes is held for the way back; measured 0.8 to 2.0 on a processor
 SHARE = 0.6  # of the free memory
+PARTS = (1, 0.6, 0.3, 0)  # of the patch that is wanted, above the least that fits
+NARROWEST = 8
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def suggest_settings(
 ) -> Settings:
     """Return settings for the images and the computer at hand.
 
-    The patch becomes no larger than the smallest image allows, and the batch no larger than the memory allows.
+    The patch becomes no larger than the smallest image allows. Where the memory is too small, first the batch, then the patch, then the
+    width becomes smaller. Without a preset named, the width follows the cores at hand, see `width_for`.
 
     Parameters
     ----------
@@ -180,32 +183,61 @@ def suggest_settings(
     ValueError
         If there is no such preset, or the images are too small for any patch.
     MemoryError
-        If not even a batch of one patch fits into the memory.
+        If not even a batch of the least patch fits into the memory, or the patch and width that were given do not.
     """
-    preset = preset or ("published" if device.type == "cuda" else "two cores")
-    if preset not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(map(repr, PRESETS))}, got {preset!r}")
-    settings = PRESETS[preset]
-    channels = examples[0].normalized.shape[0]
-    architecture = replace(changes.get("architecture", settings.architecture), channels=channels)
-    wanted = architecture.next_size(changes.get("patch", settings.patch))
-    patch = largest_patch(architecture, [each.truth.shape for each in examples], wanted)
-    if patch is None:
-        shape = min((each.truth.shape for each in examples), key=lambda shape: min(shape[1:]))
-        least = architecture.output_size(architecture.next_size((1, 1, 1)))
-        raise ValueError(
-            f"an image of {'x'.join(map(str, shape))} voxels is smaller than the least that a patch gives, {'x'.join(map(str, least))}: "
-            "leave it out, or take a network of less depth or zoom"
-        )
-    settings = replace(settings, **{**changes, "architecture": architecture, "patch": patch})
+    name = preset or ("published" if device.type == "cuda" else "two cores")
+    if name not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(map(repr, PRESETS))}, got {name!r}")
+    settings = PRESETS[name]
+    if not preset and device.type == "cpu":
+        settings = replace(settings, architecture=replace(settings.architecture, width=width_for(torch.get_num_threads())))
+    architecture = replace(changes.get("architecture", settings.architecture), channels=examples[0].normalized.shape[0])
     allowed = SHARE * available_memory(device) if memory_limit is None else memory_limit * 1e9
-    batch = int(allowed // bytes_of_a_patch(settings))
-    if batch < 1:
-        raise MemoryError(
-            f"one patch of {'x'.join(map(str, patch))} takes {bytes_of_a_patch(settings) / 1e9:.2g} GB in training, free are {allowed / 1e9:.2g}: "
-            "lower patch or width"
-        )
-    return settings if "batch" in changes else replace(settings, batch=min(settings.batch, batch))
+    shapes = [each.truth.shape for each in examples]
+    wanted = changes.get("patch", settings.patch)
+    for tried in _smaller_and_smaller(architecture, wanted, may_shrink="patch" not in changes, may_narrow="architecture" not in changes):
+        patch = largest_patch(tried[0], shapes, tried[0].next_size(tried[1]))
+        if patch is None:
+            raise ValueError(_too_small(tried[0], shapes))
+        found = replace(settings, **{**changes, "architecture": tried[0], "patch": patch})
+        batch = int(allowed // bytes_of_a_patch(found))
+        if batch >= 1:
+            return found if "batch" in changes else replace(found, batch=min(found.batch, batch))
+    raise MemoryError(
+        f"one patch of {'x'.join(map(str, found.patch))} takes {bytes_of_a_patch(found) / 1e9:.2g} GB in training, free are "
+        f"{allowed / 1e9:.2g}: lower patch or width"
+    )
+
+
+def width_for(cores: int) -> int:
+    """Return how wide a network trains in minutes: time grows with the square of the width.
+
+    >>> [width_for(cores) for cores in (1, 2, 4, 8, 16, 32)]
+    [8, 8, 8, 16, 16, 32]
+    """
+    return next(width for least, width in ((32, 32), (8, 16), (0, 8)) if cores >= least)
+
+
+def _smaller_and_smaller(
+    architecture: Architecture, wanted: Sequence[int], *, may_shrink: bool, may_narrow: bool
+) -> Iterator[tuple[Architecture, Size]]:
+    """Yield the network and patch that are wanted, then smaller patches, then narrower networks."""
+    widths = [architecture.width]
+    while may_narrow and widths[-1] > NARROWEST:
+        widths.append(max(widths[-1] // 2, NARROWEST))
+    least = architecture.next_size((1, 1, 1))
+    for width in widths:
+        for part in PARTS if may_shrink else (1,):
+            yield replace(architecture, width=width), tuple(low + int(part * max(n - low, 0)) for low, n in zip(least, wanted))
+
+
+def _too_small(architecture: Architecture, shapes: Sequence[Sequence[int]]) -> str:
+    shape = min(shapes, key=lambda shape: min(shape[1:]))
+    least = architecture.output_size(architecture.next_size((1, 1, 1)))
+    return (
+        f"an image of {'x'.join(map(str, shape))} voxels is smaller than the least that a patch gives, {'x'.join(map(str, least))}: "
+        "leave it out, or take a network of less depth or zoom"
+    )
 
 
 def bytes_of_a_patch(settings: Settings) -> int:

@@ -237,12 +237,28 @@ def test_settings_fit_the_images_and_the_memory():
     assert suggest_settings(made, CPU, steps=7, batch=3).steps == 7
     with pytest.raises(MemoryError, match="GB in training, free are 0.01: lower patch or width"):
         suggest_settings(made, CPU, memory_limit=0.01)
+    whole = suggest_settings(made, CPU, "published")
+    tight = [suggest_settings(made, CPU, "published", memory_limit=limit) for limit in (1.2, 0.8, 0.3)]
+    assert [(each.architecture.width, each.batch) for each in tight[:2]] == [(32, 1), (32, 1)], "the patch first"
+    assert whole.patch[1] > tight[0].patch[1] > tight[1].patch[1]
+    assert tight[2].architecture.width < 32
+    for each, limit in zip(tight, (1.2, 0.8, 0.3)):
+        assert bytes_of_a_patch(each) <= limit * 1e9
+    with pytest.raises(MemoryError, match="lower patch or width"):
+        suggest_settings(made, CPU, "published", memory_limit=0.3, patch=whole.patch, architecture=Architecture())
     zoom = suggest_settings(made, CPU, architecture=Architecture(zoom=2, width=2, depth=2))
     assert zoom.output == (8, 60, 60)
     with pytest.raises(ValueError, match="image of 8x20x70 voxels is smaller than the least that a patch gives, 1x24x24"):
         suggest_settings(examples(1, shape=(8, 20, 70)), CPU, architecture=Architecture(zoom=7, width=2))
     with pytest.raises(ValueError, match="preset must be one of"):
         suggest_settings(made, CPU, "fast")
+
+
+def test_more_cores_train_a_wider_network(monkeypatch):
+    made = examples(1, shape=(8, 60, 70))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
+    assert suggest_settings(made, CPU).architecture.width == 16
+    assert suggest_settings(made, CPU, "two cores").architecture.width == 8, "a preset that is named is taken as it is"
 
 
 @pytest.mark.parametrize(
