@@ -46,7 +46,7 @@ panel.viewer.canvas.show = stamped(panel.viewer.canvas.show, "computed", "sent")
 WATCH = """(canvas) => { window.stamps = [];
   const stamp = (what, time) => window.stamps.push([what, performance.timeOrigin + (time || performance.now())]);
   document.addEventListener('keydown', (event) => stamp('key', event.timeStamp), true);
-  const made = URL.createObjectURL; URL.createObjectURL = (blob) => { stamp('received'); return made.call(URL, blob); };
+  const made = window.createImageBitmap; window.createImageBitmap = (blob) => { stamp('received'); return made.call(window, blob); };
   new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => stamp('shown'))))
   .observe(canvas, { attributes: true, attributeFilter: ['data-shown'] }); }"""
 
