@@ -42,6 +42,7 @@ class Panel(ipywidgets.VBox):
         values: Mapping[str, Any],
         save: Callable[[Stack, np.ndarray, Mapping[str, Any]], Any] | None = None,
         whole_depth: bool = False,
+        known: classic.Intensities | None = None,
     ) -> None:
         self._stacks, self._prepare, self._knobs, self._save, self._whole_depth = stacks, prepare, knobs, save, whole_depth
         self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
@@ -49,6 +50,7 @@ class Panel(ipywidgets.VBox):
         self._mask: np.ndarray | None = None
         self._whole = Later(at_once=False)
         self._crop: _Crop | None = None
+        self._pooled = known
         self._quiet = False
         self._whole_took = 0.0
         self.viewer = Viewer()
@@ -124,7 +126,7 @@ class Panel(ipywidgets.VBox):
         self._mask = None
         self.viewer.load(self._stacks[index])
         raw = self.stack.raw
-        self._known = None if raw.size <= np.prod(CROP) else classic.intensities(raw)
+        self._known = None if raw.size <= np.prod(CROP) else self._pooled or classic.intensities(raw)
         self._segment = self._prepare(raw)
         self._close_crop()
 
@@ -227,11 +229,12 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
     TypeError, ValueError
         If a value cannot be used.
     """
-    save = None
+    save = known = None
     in_um = True
     if isinstance(workflow, notebook.Run):
         run, workflow = workflow, workflow.workflow
         start = {name: run.parameters().get(name, value) for name, value in workflow.published.items()}
+        known = run.known  # time points are normalized alike
         in_um = run.worked_at is not None  # or the notebook takes the parameters in voxels, whatever the size of these
         save = lambda shown, mask, now: replace(run, namespace={**run.parameters(), **now}).save(shown, mask)  # noqa: E731
     else:
@@ -240,7 +243,7 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
     stacks = [stack] if isinstance(stack, Stack) else stack
     size = stacks[0].voxel_size if in_um else None
     prepare = lambda raw: partial(Prepared(raw, size).segment, keeping_steps(workflow))  # noqa: E731
-    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save, whole_depth=workflow.is_shell)
+    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save, whole_depth=workflow.is_shell, known=known)
 
 
 def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Panel:

@@ -23,7 +23,7 @@ def turned(row, name):
 
 @pytest.mark.parametrize("row", FUNCTIONS.values(), ids=lambda row: row.id)
 def test_every_knob_gives_the_same_mask_as_without(row):
-    stack = phantoms.FOR_WORKFLOW[row.id](shape=(12, 72, 72)).stack
+    stack = phantoms.FOR_WORKFLOW[row.id](shape=(10, 56, 56)).stack
     kept = keeping_steps(row)
     for name in [*row.knobs, next(iter(row.knobs))]:
         values = turned(row, name)
@@ -34,7 +34,7 @@ def test_every_knob_gives_the_same_mask_as_without(row):
                 kept(stack.raw, **values)
             continue
         assert np.array_equal(kept(stack.raw, **values), wanted), name
-        assert np.array_equal(kept(stack.raw), row(stack.raw)), f"published values, after {name} was turned"
+    assert np.array_equal(kept(stack.raw), row(stack.raw)), "published values again"
 
 
 def test_only_what_comes_after_the_knob_is_computed_again(monkeypatch):
@@ -65,4 +65,4 @@ def test_checks_and_knobs_are_those_of_the_workflow():
     kept = keeping_steps(WORKFLOWS["tomm20"])
     assert kept.knobs == WORKFLOWS["tomm20"].knobs
     with pytest.raises(TypeError, match="unknown parameter 'sigma'"):
-        kept(np.zeros((4, 9, 9)), sigma=1)
+        kept(np.arange(324.0).reshape(4, 9, 9), sigma=1)
