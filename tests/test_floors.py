@@ -35,7 +35,7 @@ ORDER = {
     "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
     "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "itk_files", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "edits", "editing", "scoring", "kappa"],
-    "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
+    "views": ["canvas", "waiting", "sections", "viewer", "kept_steps", "panels", "volume", "merger", "curators", "label_editor"],
     "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

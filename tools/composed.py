@@ -139,8 +139,15 @@ what is missing shows as a bright place without an outline. **TODO**: which mist
         """## 7. Measure and keep
 One row a connected piece: volume, surface, roundness and brightness, in um. **TODO**: which of these numbers mean something here. The record holds what is
 needed to make the same mask again.""",
-        ['table = measure.objects(mask, stack)\ntable.filter(regex="volume|area|mean").describe().round(2)'],
-        ["run.save(stack, mask, table)"],
+        [
+            "table = measure.objects(mask, stack)\n"
+            'display(table.filter(regex="volume|area|mean").describe().round(2))\n'
+            "run.save(stack, mask, table)"
+        ],
+        [
+            "# Sliders for all values, and at once what they find: in JupyterLab. Elsewhere nothing is shown, and no time spent.\n"
+            "from helpers import views\n\nviews.tune(run, stack) if views.in_browser() else None"
+        ],
         "## Tune it for your data\n\n| What you see | What to change |\n|---|---|\n" + _tuning(choices) + f"""
 
 **The same for many files.** [Many images](../00_start/06_many_images.ipynb) runs this notebook over a folder, unchanged. For one file: `papermill {name}.ipynb

@@ -10,7 +10,7 @@ function render({ model, el }) {
   canvas.setAttribute("data-lm-suppress-shortcuts", "true");  // JupyterLab leaves our keys alone
   el.append(canvas);
   const pen = canvas.getContext("2d");
-  let picture = null, points = [], drawing = false, panned = null;
+  let picture = null, points = [], drawing = false, panned = null, asked = 0;
   let zoom = 1, left = 0, top = 0;  // screen pixels per image pixel beyond fitting; corner of the image on the screen
 
   const scale = () => zoom * Math.min(model.get("width") / model.get("shape")[1], model.get("height") / model.get("shape")[0]);
@@ -133,15 +133,16 @@ function render({ model, el }) {
   };
 
   function load() {
-    const next = new Image();
-    const address = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
-    next.onload = () => {
-      URL.revokeObjectURL(address);
+    const turn = ++asked;
+    if (!model.get("png").byteLength) return;
+    // Decoded beside the page's own work; of pictures that come late, the newest counts.
+    createImageBitmap(new Blob([model.get("png")], { type: "image/png" })).then((next) => {
+      if (turn !== asked) return next.close();
+      if (picture) picture.close();
       picture = next;
       paint();
       canvas.dataset.shown = String(Number(canvas.dataset.shown || 0) + 1);  // how many pictures were drawn, for those who wait for one
-    };
-    next.src = address;
+    });
   }
   model.on("msg:custom", (message) => { if (message.copy && navigator.clipboard) navigator.clipboard.writeText(message.copy).catch(() => {}); });
   model.on("change:png", load);

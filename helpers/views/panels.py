@@ -1,7 +1,6 @@
 """Turn the knobs of a workflow and see at once what it finds."""
 
-import asyncio
-import contextlib
+import contextvars
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +12,10 @@ import numpy as np
 
 from helpers import classic, notebook
 from helpers.images import Stack
+from helpers.views.kept_steps import keeping_steps
 from helpers.views.sections import Box, Layer
 from helpers.views.viewer import LOOKS, Viewer, button
+from helpers.views.waiting import Later
 from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
 
@@ -40,13 +41,18 @@ class Panel(ipywidgets.VBox):
         knobs: Mapping[str, Knob],
         values: Mapping[str, Any],
         save: Callable[[Stack, np.ndarray, Mapping[str, Any]], Any] | None = None,
+        whole_depth: bool = False,
+        known: classic.Intensities | None = None,
     ) -> None:
-        self._stacks, self._prepare, self._knobs, self._save = stacks, prepare, knobs, save
+        self._stacks, self._prepare, self._knobs, self._save, self._whole_depth = stacks, prepare, knobs, save, whole_depth
         self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
         self._sliders: dict[tuple[str, int], Any] = {}
         self._mask: np.ndarray | None = None
-        self._pending: asyncio.TimerHandle | None = None
+        self._whole = Later(at_once=False)
+        self._crop: _Crop | None = None
+        self._pooled = known
         self._quiet = False
+        self._whole_took = 0.0
         self.viewer = Viewer()
         self.viewer.on_key = lambda key: self._copy() if key == "c" else None
         self._load(0)
@@ -87,46 +93,56 @@ class Panel(ipywidgets.VBox):
 
     def run(self) -> None:
         """Segment the whole stack and draw it."""
-        self._cancel()
+        self._whole.cancel()
         started = time.perf_counter()
         self._mask = None
         with self.viewer.failing():
             self.viewer.show([Layer(self.mask)])
-            self.viewer.say(f"whole stack, {self.mask.mean():.2%} found ({time.perf_counter() - started:.1f} s)")
+            self._whole_took = time.perf_counter() - started
+            self.viewer.say(f"whole stack, {self.mask.mean():.2%} found ({self._whole_took:.1f} s)")
 
     def preview(self) -> None:
         """Segment a crop around the position on view, at the contrast of the whole stack, and draw it; the whole stack follows after a pause."""
         if self._known is None:
             self.run()
             return
-        self._cancel()
+        self._whole.cancel()
         started = time.perf_counter()
         self._mask = None
         box = self._box()
         with self.viewer.failing():
-            if box != self._crop[0]:
-                self._crop = (box, self._prepare(self.stack.raw[box]))
-            with classic.intensities_of(self._known):
-                part = self._crop[1](**self.values)
+            if self._crop is None or box != self._crop.box:
+                self._close_crop()
+                self._crop = _Crop(box, self.stack.raw, self._prepare, self._known)
+            part = self._crop.segment(**self.values)
             mask = np.zeros(self.stack.raw.shape, part.dtype)
             mask[box] = part
             self.viewer.show([Layer(mask)], box)
             self.viewer.say(f"inside the frame ({1000 * (time.perf_counter() - started):.0f} ms); the whole stack follows")
-        self._later(self.run)
+        # While a slow workflow runs on the whole stack nothing moves: wait until the hand has surely left the slider.
+        self._whole.call(PAUSE + min(1.0, 0.25 * self._whole_took), self.run)
 
     def _load(self, index: int) -> None:
         self._mask = None
         self.viewer.load(self._stacks[index])
         raw = self.stack.raw
-        self._known = None if raw.size <= np.prod(CROP) else classic.intensities(raw)
+        self._known = None if raw.size <= np.prod(CROP) else self._pooled or classic.intensities(raw)
         self._segment = self._prepare(raw)
-        self._crop: tuple[Any, Any] = (None, None)
+        self._close_crop()
+
+    def _close_crop(self) -> None:
+        if self._crop is not None:
+            self._crop.close()
+        self._crop = None
 
     def _box(self) -> Box:
         """Return the crop around the position, inside the stack."""
-        shape = self.stack.raw.shape
-        starts = [int(np.clip(at - size // 2, 0, max(0, length - size))) for at, size, length in zip(self.viewer.position, CROP, shape)]
-        return tuple(slice(start, min(start + size, length)) for start, size, length in zip(starts, CROP, shape))
+        shape, crop = self.stack.raw.shape, CROP
+        if self._whole_depth:  # bodies are looked for in the middle plane, and the first one is background
+            side = int((np.prod(CROP) / shape[0]) ** 0.5)
+            crop = (shape[0], side, side)
+        starts = [int(np.clip(at - size // 2, 0, max(0, length - size))) for at, size, length in zip(self.viewer.position, crop, shape)]
+        return tuple(slice(start, min(start + size, length)) for start, size, length in zip(starts, crop, shape))
 
     def _parameter_sliders(self) -> list[Any]:
         rows = []
@@ -169,15 +185,21 @@ class Panel(ipywidgets.VBox):
         self._save(self.stack, self.mask, self.values)
         self.viewer.say("saved: mask, picture, table of objects and record lie in the output folder")
 
-    def _later(self, call: Callable[[], None]) -> None:
-        """Call after a pause, if there is a loop to wait in: a kernel has one, a script does not."""
-        with contextlib.suppress(RuntimeError):
-            self._pending = asyncio.get_running_loop().call_later(PAUSE, call)
 
-    def _cancel(self) -> None:
-        if self._pending is not None:
-            self._pending.cancel()
-            self._pending = None
+class _Crop:
+    """A part of a stack, for many calls, at the contrast of the whole."""
+
+    def __init__(self, box: Box, raw: np.ndarray, prepare: Callable[[np.ndarray], Callable[..., np.ndarray]], known: Any) -> None:
+        self.box, self._segment = box, prepare(raw[box])
+        # One block for all calls: an image that was normalized in it and is kept stays known as such.
+        self._context, self._block = contextvars.copy_context(), classic.intensities_of(known)
+        self._context.run(self._block.__enter__)
+
+    def segment(self, **values: Any) -> np.ndarray:
+        return self._context.run(self._segment, **values)
+
+    def close(self) -> None:
+        self._context.run(self._block.__exit__, None, None, None)
 
 
 def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stack], **values: Any) -> Panel:
@@ -207,11 +229,12 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
     TypeError, ValueError
         If a value cannot be used.
     """
-    save = None
+    save = known = None
     in_um = True
     if isinstance(workflow, notebook.Run):
         run, workflow = workflow, workflow.workflow
         start = {name: run.parameters().get(name, value) for name, value in workflow.published.items()}
+        known = run.known  # time points are normalized alike
         in_um = run.worked_at is not None  # or the notebook takes the parameters in voxels, whatever the size of these
         save = lambda shown, mask, now: replace(run, namespace={**run.parameters(), **now}).save(shown, mask)  # noqa: E731
     else:
@@ -219,8 +242,8 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
         start = workflow.published
     stacks = [stack] if isinstance(stack, Stack) else stack
     size = stacks[0].voxel_size if in_um else None
-    prepare = lambda raw: partial(Prepared(raw, size).segment, workflow)  # noqa: E731
-    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save)
+    prepare = lambda raw: partial(Prepared(raw, size).segment, keeping_steps(workflow))  # noqa: E731
+    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save, whole_depth=workflow.is_shell, known=known)
 
 
 def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Panel:

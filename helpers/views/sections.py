@@ -1,6 +1,6 @@
 """The plane and the two side views of a panel, drawn anew many times a second."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,23 +25,26 @@ class Layer(NamedTuple):
     """Whether labels have colours of their own; else each is outlined in the one colour."""
 
 
-class Sections(NamedTuple):
-    """Three views through one voxel, (H, W, 3) uint8 each."""
+class Place(NamedTuple):
+    """Where to cut, and how to show it.
 
-    plane: np.ndarray
-    below: np.ndarray
-    right: np.ndarray
+    Attributes
+    ----------
+    position : tuple of int
+        The voxel, (z, y, x).
+    voxel_size : tuple of float
+        (z, y, x) in um.
+    limits : tuple of float
+        Intensities shown as black and white.
+    """
+
+    position: tuple[int, int, int]
+    voxel_size: tuple[float, float, float]
+    limits: tuple[float, float]
 
 
-def sections(
-    raw: np.ndarray,
-    layers: Sequence[Layer],
-    position: tuple[int, int, int],
-    voxel_size: tuple[float, float, float],
-    limits: tuple[float, float],
-    box: Box | None = None,
-) -> Sections:
-    """Draw the plane, the row (below) and the column (right) through a voxel.
+def plane_view(raw: np.ndarray, layers: Sequence[Layer], place: Place, box: Box | None = None) -> np.ndarray:
+    """Draw the plane through a voxel.
 
     Parameters
     ----------
@@ -49,38 +52,40 @@ def sections(
         Intensities.
     layers : sequence of Layer
         What was found.
-    position : tuple of int
-        The voxel, (z, y, x).
-    voxel_size : tuple of float
-        (z, y, x) in um.
-    limits : tuple of float
-        Intensities shown as black and white.
+    place : Place
     box : tuple of slice, optional
         A part of the stack that gets a frame: where a preview was computed.
 
     Returns
     -------
-    sections : Sections
-        Pixels of small images are repeated; depth is stretched to its length in um, up to `SIDE` screen pixels.
+    image : (H, W, 3) ndarray of uint8
+        Pixels of small images are repeated.
     """
-    z, y, x = position
-    factor = max(1, FINE // max(raw.shape[1:]))  # so that an outline is thinner than a pixel of a small image
-    high, wide = (factor * length for length in raw.shape[1:])
-    deep = max(1, min(factor * SIDE, round(factor * len(raw) * voxel_size[0] / voxel_size[2])))
-    views = [
-        (lambda array: array[z], (high, wide)),
-        (lambda array: array[:, y], (deep, wide)),
-        (lambda array: array[:, :, x].T, (high, deep)),
-    ]
-    shown = []
-    for cut, size in views:
-        image = pixels.grey(_stretched(cut(raw), size).astype(np.float32), limits)
-        for layer in layers:
-            image = _over(image, _stretched(cut(layer.found), size), layer)
-        shown.append(image)
+    factor, (high, wide) = _fine(raw.shape)
+    image = _cut(raw, layers, lambda array: array[place.position[0]], (high, wide), place.limits)
     if box is not None:
-        _frame(shown[0], *(slice(factor * part.start, factor * part.stop) for part in box[1:]))
-    return Sections(*shown)
+        _frame(image, *(slice(factor * part.start, factor * part.stop) for part in box[1:]))
+    return image
+
+
+def side_views(raw: np.ndarray, layers: Sequence[Layer], place: Place) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the row and the column through a voxel: what stands below and to the right of the plane.
+
+    Parameters
+    ----------
+    raw, layers, place
+        As for `plane_view`.
+
+    Returns
+    -------
+    below, right : (H, W, 3) ndarray of uint8
+        Depth is stretched to its length in um, up to `SIDE` screen pixels.
+    """
+    factor, (high, wide) = _fine(raw.shape)
+    _, y, x = place.position
+    deep = max(1, min(factor * SIDE, round(factor * len(raw) * place.voxel_size[0] / place.voxel_size[2])))
+    below = _cut(raw, layers, lambda array: array[:, y], (deep, wide), place.limits)
+    return below, _cut(raw, layers, lambda array: array[:, :, x].T, (high, deep), place.limits)
 
 
 def overview(raw: np.ndarray, layers: Sequence[Layer], planes: Sequence[int], limits: tuple[float, float], width: int = 900) -> np.ndarray:
@@ -109,6 +114,19 @@ def overview(raw: np.ndarray, layers: Sequence[Layer], planes: Sequence[int], li
             marked = _over(marked, _stretched(cut(layer.found), size), layer)
         columns.append(np.pad(np.concatenate([plain, marked]), ((0, 0), (2, 2), (0, 0)), constant_values=255))
     return np.concatenate(columns, axis=1)
+
+
+def _fine(shape: tuple[int, ...]) -> tuple[int, tuple[int, int]]:
+    """Return how often pixels are repeated, so that an outline is thinner than a pixel of a small image, and the size that comes out."""
+    factor = max(1, FINE // max(shape[1:]))
+    return factor, (factor * shape[1], factor * shape[2])
+
+
+def _cut(raw: np.ndarray, layers: Sequence[Layer], cut: Callable, size: tuple[int, int], limits: tuple[float, float]) -> np.ndarray:
+    image = pixels.grey(_stretched(cut(raw), size).astype(np.float32), limits)
+    for layer in layers:
+        image = _over(image, _stretched(cut(layer.found), size), layer)
+    return image
 
 
 def _over(image: np.ndarray, found: np.ndarray, layer: Layer) -> np.ndarray:

@@ -12,9 +12,11 @@ from helpers.figures import pixels
 from helpers.figures.planes import pick_plane
 from helpers.images import Stack
 from helpers.views.canvas import Canvas, as_png
-from helpers.views.sections import Box, Layer, sections
+from helpers.views.sections import Box, Layer, Place, plane_view, side_views
+from helpers.views.waiting import Later
 
 SCREEN = 440  # screen pixels of the plane, at most
+AFTER = 0.08  # seconds after which the side views follow the plane, so that they never hold it up
 LOOKS = {"style": {"description_width": "130px"}, "layout": {"width": "340px"}}
 
 
@@ -47,6 +49,7 @@ class Viewer(ipywidgets.VBox):
         self._contrast = ipywidgets.FloatRangeSlider(value=(0, 1), min=0, max=1, description="contrast", readout_format=".5g", **LOOKS)
         self._outline = ipywidgets.Checkbox(True, description="show what was found (o)", indent=False)
         self._status = ipywidgets.HTML()
+        self._sides = Later(at_once=True)
         self._layers: Sequence[Layer] = ()
         self._box: Box | None = None
         self._stack: Stack | None = None
@@ -103,11 +106,14 @@ class Viewer(ipywidgets.VBox):
         """Draw again."""
         if self._stack is None:
             return
-        layers = self._layers if self._outline.value else ()
-        drawn = sections(self._stack.raw, layers, self.position, self._stack.voxel_size, self.limits, self._box)
-        self.canvas.show(drawn.plane, self._stack.raw.shape[1:])
-        if len(self._stack.raw) > 1:
-            self._below.value, self._right.value = as_png(drawn.below), as_png(drawn.right)
+        raw, layers = self._stack.raw, self._layers if self._outline.value else ()
+        place = Place(self.position, self._stack.voxel_size, self.limits)
+        self.canvas.show(plane_view(raw, layers, place, self._box), raw.shape[1:])
+        if len(raw) > 1:
+            self._sides.call(AFTER, lambda: self._draw_sides(raw, layers, place))
+
+    def _draw_sides(self, *cut: Any) -> None:
+        self._below.value, self._right.value = map(as_png, side_views(*cut))
 
     def say(self, text: str) -> None:
         """Show a sentence below the picture."""
