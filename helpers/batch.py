@@ -1,7 +1,8 @@
-"""Many files through one notebook: ``python -m helpers.batch NOTEBOOK FILES... --output-folder DIR [-p name value]``.
+"""Many files through one notebook, or one model: ``python -m helpers.batch NOTEBOOK FILES... --output-folder DIR [-p name value]``.
 
 Each file gets a papermill run of its own; a file that fails is listed and does not stop the rest. A marker is written after
-papermill has returned, so that a second call does only what is missing, has failed, or was done with other parameters.
+papermill has returned, so that a second call does only what is missing, has failed, or was done with other parameters. A ``.pt`` file of a
+model in the place of the notebook goes to `helpers.learning.apply_to_files`, with the same promises.
 """
 
 import argparse
@@ -9,22 +10,22 @@ import ast
 import contextlib
 import difflib
 import hashlib
+import inspect
 import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import images, notebook
+from helpers import figures, images, notebook
 from helpers.workflows import WORKFLOWS
 
 MARKERS = ".batch"
 QUIET = "--IPKernelApp.log_level=CRITICAL"  # or every kernel warns that other users of this computer could listen in
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-SUFFIXES = (".tif", ".tiff", ".png", ".czi", ".lif", ".nd2")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ class Job:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 if every file is done, 1 if one failed, 2 if nothing could be started."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.batch", description="Run one notebook on many image files.")
+    parser = argparse.ArgumentParser(prog="python -m helpers.batch", description="Run one notebook, or one model, on many image files.")
     parser.add_argument(
-        "notebook", help="an .ipynb file that takes input_path and output_folder, or an id of the lookup table, such as tomm20"
+        "notebook",
+        help="an .ipynb file that takes input_path and output_folder, an id of the lookup table, such as tomm20, or the .pt file of a model",
     )
     parser.add_argument("files", nargs="+", help="image files, or folders of them")
     parser.add_argument("--output-folder", required=True, help="made if it is missing; also holds summary.csv")
@@ -68,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         parameters = _from_yaml(given.parameter_file) | {name: _value(text) for name, text in given.parameters}
-        table = run(given.notebook, given.files, given.output_folder, parameters, again=given.again)
+        start = run_model if given.notebook.endswith(".pt") else run
+        table = start(given.notebook, given.files, given.output_folder, parameters, again=given.again)
     except (TypeError, ValueError, OSError) as error:
         print(f"Nothing was started: {error}", file=sys.stderr)
         return 2
@@ -137,8 +140,44 @@ def run(
             print(f"    ! {row['warnings']}", flush=True)
         rows.append(row)
         table = _save_summary(rows, folder)
-    counts = table["status"].value_counts()
-    print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; summary: {folder / 'summary.csv'}")
+    _tell_end(table, folder)
+    return table
+
+
+def run_model(
+    model_path: str | Path, files: Iterable[str | Path], output_folder: str | Path, parameters: Mapping[str, Any], *, again: bool = False
+) -> Any:
+    """Apply a model to each file; return and save a table of what came out, and a picture beside each mask.
+
+    Parameters
+    ----------
+    model_path : path
+        A ``.pt`` file that a training wrote.
+    files, output_folder, again
+        As `run`.
+    parameters : mapping
+        Keywords of `helpers.learning.apply_to_file` and `helpers.learning.apply`, for all files; checked before the first.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        As `helpers.learning.apply_to_files`.
+
+    Raises
+    ------
+    FileNotFoundError, ImportError, OSError, TypeError, ValueError
+        If the model or a parameter cannot be used: nothing has been started then.
+    """
+    from helpers import learning  # PyTorch is for models alone
+
+    folder = Path(os.path.abspath(Path(output_folder).expanduser()))
+    _check_keywords(parameters, learning.apply_to_file, learning.apply)
+    learning.read_model(model_path)
+    _make(folder / MARKERS)
+    table = learning.apply_to_files(model_path, files, folder, again=again, **parameters)
+    for row in table[table["status"] != "failed"].itertuples():
+        _save_picture(row.file, Path(row.mask), parameters)
+    _tell_end(_save_summary(table.to_dict("records"), folder), folder)
     return table
 
 
@@ -160,6 +199,34 @@ def pictures(summary: Any, output_folder: str | Path, notebook_path: str | Path)
     done = summary.loc[summary["status"] != "failed", "file"]
     found = [Path(output_folder).expanduser() / f"{images.safe_name(file)}_{name}" for file in done]
     return [path for path in found if path.exists()]
+
+
+def _tell_end(table: Any, folder: Path) -> None:
+    counts = table["status"].value_counts()
+    print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; summary: {folder / 'summary.csv'}")
+
+
+def _check_keywords(parameters: Mapping[str, Any], *functions: Callable[..., Any]) -> None:
+    """Raise a sentence if a parameter is no keyword of one of the functions."""
+    found = (each for function in functions for each in inspect.signature(function).parameters.values())
+    known = {each.name for each in found if each.kind is each.KEYWORD_ONLY} - {"known", "progress"}
+    for name in parameters:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise TypeError(f"unknown parameter {name!r}{hint}; a model takes: {', '.join(sorted(known))}")
+
+
+def _save_picture(file: str, mask_path: Path, parameters: Mapping[str, Any]) -> None:
+    """Draw the mask over the image, unless that is done; of a time series the first time point."""
+    path = mask_path.with_name(mask_path.name.replace("_mask.ome.tif", "_overlay.png"))
+    if path.exists() and path.stat().st_mtime >= mask_path.stat().st_mtime:
+        return
+    times = parameters.get("time", 0)
+    time = times if isinstance(times, int) else (times or [0])[0]
+    channel = parameters.get("channels", [""])[0]
+    stack = images.read(file, channel, parameters.get("scene", 0), time, parameters.get("voxel_size", ()))
+    figures.save(figures.overlay(stack, images.read(mask_path, time=0).raw > 0), path)
 
 
 def _row(job: Job, parameters: Mapping[str, Any], again: bool) -> dict[str, Any]:
@@ -259,30 +326,7 @@ def _save_summary(rows: list[dict[str, Any]], folder: Path) -> Any:
 
 def _jobs(notebook_path: Path, files: Iterable[str | Path], folder: Path) -> list[Job]:
     """Return one job a file; refuse files that are missing or would write to the same names."""
-    jobs: dict[str, Job] = {}
-    for file in _image_files(files):
-        job = Job(file, images.safe_name(file), notebook_path, folder)
-        if job.stem in jobs:
-            raise ValueError(
-                f"{jobs[job.stem].file} and {file} would both be saved as {job.stem}: rename one, or run them into different output folders"
-            )
-        jobs[job.stem] = job
-    if not jobs:
-        raise ValueError("no image file was given: name files, or folders that hold some")
-    return list(jobs.values())
-
-
-def _image_files(files: Iterable[str | Path]) -> list[Path]:
-    found: list[Path] = []
-    for given in (Path(file).expanduser() for file in files):
-        if given.is_dir() and given.suffix != ".zarr":
-            inside = sorted(path for path in given.iterdir() if path.suffix.lower() in (*SUFFIXES, ".zarr"))
-            found += [Path(os.path.abspath(path)) for path in inside if not path.name.startswith(".") and not _is_result(path)]
-        elif given.exists():
-            found.append(Path(os.path.abspath(given)))
-        else:
-            raise ValueError(f"{given} does not exist: check the path")
-    return list(dict.fromkeys(found))
+    return [Job(file, images.safe_name(file), notebook_path, folder) for file in images.image_files(files, _is_result)]
 
 
 def _is_result(path: Path) -> bool:

@@ -93,7 +93,7 @@ def test_another_spelling_of_a_path_is_the_same_file(notebook, files, tmp_path, 
 def test_results_in_the_folder_of_images_are_not_taken_for_images(tmp_path):
     for name in ("cell.tif", "cell_tomm20_mask.ome.tif", "cell_tomm20_overlay.png", ".hidden.tif", "notes.txt"):
         (tmp_path / name).write_text("x")
-    assert [path.name for path in batch._image_files([tmp_path])] == ["cell.tif"]
+    assert [path.name for path in images.image_files([tmp_path], batch._is_result)] == ["cell.tif"]
 
 
 def test_pictures_leave_out_failed_files(tmp_path):

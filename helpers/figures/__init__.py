@@ -7,7 +7,7 @@ from helpers.figures.alternatives import alternatives
 from helpers.figures.boundary import close_ups, width_curves
 from helpers.figures.cells import cell_bars, cell_distances, cell_map
 from helpers.figures.choices import choices, sensitivity
-from helpers.figures.curves import LiveCurves, learning_curves
+from helpers.figures.curves import LiveCurves, cutoff_curves, learning_curves
 from helpers.figures.distances import distance_curve, distance_map
 from helpers.figures.errors import KINDS, difference, error_list, error_lists, errors, with_kinds
 from helpers.figures.movies import Movie, movie
@@ -33,6 +33,7 @@ __all__ = [
     "close_ups",
     "corrected",
     "alternatives",
+    "cutoff_curves",
     "difference",
     "distance_curve",
     "distance_map",

@@ -61,6 +61,47 @@ def learning_curves(history: "pd.DataFrame | Sequence[Mapping[str, float]]", *, 
     return picture
 
 
+def cutoff_curves(table: "pd.DataFrame", chosen: Mapping[str, float], metric: str = "iou", *, title: str = "") -> Picture:
+    """Draw how the scores of probability maps hang on the cutoff, and where some cutoffs lie.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a cutoff: ``cutoff, precision, recall`` and the metric.
+    chosen : mapping of str to float
+        Cutoffs to mark, by what they are called.
+    metric : str
+        The column that the choice goes by.
+    title : str
+        Above the picture.
+
+    Returns
+    -------
+    picture : Picture
+        Shows itself as the last expression of a cell.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such column.
+    """
+    missing = [name for name in ("cutoff", metric, "precision", "recall") if name not in table]
+    if missing:
+        raise ValueError(f"the table has no column {missing[0]!r}, only {', '.join(table.columns)}: give one of learning.cutoff_table")
+    picture = Picture(figsize=(7.5, 3.4), dpi=DPI, facecolor="white", layout="constrained")
+    axes = picture.subplots()
+    axes.plot(table["cutoff"], table[metric], color=SCORE, linewidth=2.2, marker="o", markersize=4, label=metric.replace("_", " "))
+    axes.plot(table["cutoff"], table["recall"], color=LOSS, label="recall: part of the truth that is found")
+    axes.plot(table["cutoff"], table["precision"], color=LOSS, linestyle="--", label="precision: part of the found that is true")
+    for (name, cutoff), style in zip(chosen.items(), ("-", ":", "-.", "--") * len(chosen)):
+        axes.axvline(cutoff, color="black", linewidth=1.2, linestyle=style, label=f"{name}: {cutoff:g}")
+    axes.set(xlabel="cutoff", xlim=(0, 1), ylim=(0, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="lower center")
+    axes.set_title(title, fontsize=10, loc="left")
+    return picture
+
+
 class LiveCurves:
     """Shows how a training goes: give it to `train` as ``progress``.
 

@@ -1,12 +1,12 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
 from helpers.images.crops import box, crop
-from helpers.images.folders import MaskFolder, StackFolder, mask_folders, read_mask, read_plates
+from helpers.images.folders import MaskFolder, StackFolder, image_files, mask_folders, read_mask, read_plates
 from helpers.images.inputs import Input, read_or
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
 from helpers.images.reading import channel_names, contents, read
 from helpers.images.record import checksum, read_record, record, record_folders, refuse_another_input, versions, write_record
-from helpers.images.resample import labels_onto, mask_onto, resample, resampled_shape
+from helpers.images.resample import labels_onto, map_onto, mask_onto, resample, resampled_shape
 from helpers.images.scenes import ImageFileError
 from helpers.images.stack import Stack, safe_name
 from helpers.images.times import TimeAxis, checked_times, read_times, time_axis
@@ -29,8 +29,10 @@ __all__ = [
     "checksum",
     "contents",
     "crop",
+    "image_files",
     "label_folders",
     "labels_onto",
+    "map_onto",
     "mask_folders",
     "mask_onto",
     "output_path",

@@ -1,6 +1,7 @@
 """Folders of masks and of intensities, read file by file like folders of label images, and the table that says what the images of a screen are."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ import numpy as np
 from helpers.images.labels import LabelFolder, label_folders
 from helpers.images.reading import read
 from helpers.images.scenes import ImageFileError
-from helpers.images.stack import Stack
+from helpers.images.stack import Stack, safe_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SUFFIXES = (".tif", ".tiff", ".png", ".czi", ".lif", ".nd2", ".zarr")
+RESULTS = ("_mask.ome.tif", "_probability.ome.tif", "_overlay.png")
 ANY_SIZE = (1.0, 1.0, 1.0)  # of a mask, whose file need not say its voxel size
 
 
@@ -77,6 +80,52 @@ def mask_folders(folder: str | Path) -> dict[str, MaskFolder]:
         As `label_folders`.
     """
     return {name: MaskFolder(labels.folder) for name, labels in label_folders(folder).items()}
+
+
+def image_files(files: Iterable[str | Path], is_result: Callable[[Path], bool] | None = None) -> list[Path]:
+    """Return image files, each once; a folder stands for the images in it, without results that were left there.
+
+    Parameters
+    ----------
+    files : iterable of path
+        Files, taken as they are, and folders: TIFF, PNG, CZI, LIF, ND2 and OME-Zarr in them are taken.
+    is_result : callable, optional
+        Says of a file in a folder that it is a result; by default masks, maps and pictures whose record stands beside them.
+
+    Returns
+    -------
+    paths : list of Path
+        Absolute; those of a folder by name.
+
+    Raises
+    ------
+    ValueError
+        If one does not exist, none is left, or two would be called the same (`safe_name`), and so would what is made of them.
+    """
+    found: dict[Path, None] = {}
+    for given in (Path(file).expanduser() for file in files):
+        if not given.exists():
+            raise ValueError(f"{given} does not exist: check the path")
+        if given.is_dir() and given.suffix != ".zarr":
+            inside = sorted(path for path in given.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
+            found |= {path.absolute(): None for path in inside if not (is_result or _has_record)(path)}
+        else:
+            found[Path(os.path.abspath(given))] = None
+    stems: dict[str, Path] = {}
+    for path in found:
+        other = stems.setdefault(safe_name(path), path)
+        if other != path:
+            raise ValueError(
+                f"{other} and {path} would both be saved as {safe_name(path)}: rename one, or run them into different output folders"
+            )
+    if not found:
+        raise ValueError("no image file was given: name files, or folders that hold some")
+    return list(found)
+
+
+def _has_record(path: Path) -> bool:
+    stem = next((path.name.removesuffix(ending) for ending in RESULTS if path.name.endswith(ending)), None)
+    return stem is not None and path.with_name(f"{stem}_record.json").exists()
 
 
 def read_plates(path: str | Path) -> "pd.DataFrame":

@@ -13,7 +13,7 @@ import numpy as np
 from helpers import _checks
 from helpers.images.stack import checked_voxel_size
 
-__all__ = ["labels_onto", "mask_onto", "resample", "resampled_shape"]
+__all__ = ["labels_onto", "map_onto", "mask_onto", "resample", "resampled_shape"]
 
 SAME = 1e-6  # relative difference of two voxel sizes that are one
 TINY = 1e-4  # weights that change no voxel: the reach of a cubic spline ends at about seven voxels
@@ -139,15 +139,40 @@ def mask_onto(
             [0, 0]]])
     """
     mask = _checks.mask(mask)
-    ratios = _ratios(voxel_size, wanted)
-    weights = (
-        _lines(len(mask), shape[0], np.arange(shape[0]) * ratios[0]),
-        *(_shares(old, new, ratio) for old, new, ratio in zip(mask.shape[1:], shape[1:], ratios[1:])),
-    )
     found = np.empty(shape, bool)
-    for index, plane in enumerate(_planes(mask, weights)):
+    for index, plane in enumerate(_planes(mask, _weights_onto(mask.shape, shape, _ratios(voxel_size, wanted)))):
         np.greater_equal(plane, level - 1e-4, out=found[index])
     return found
+
+
+def map_onto(probability: np.ndarray, voxel_size: Sequence[float], wanted: Sequence[float], shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a map on the grid of another image of the same field; `mask_onto` cuts what this gives for a mask at a half.
+
+    Means where pixels become larger, straight lines where they become smaller: no value lies beyond those of the map.
+
+    Parameters
+    ----------
+    probability : (Z, Y, X) ndarray of float
+    voxel_size, wanted, shape
+        As `mask_onto` takes them.
+
+    Returns
+    -------
+    probability : (Z', Y', X') ndarray of float32
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``probability`` is not a finite (Z, Y, X) array of numbers, or a voxel size not three positive numbers.
+
+    Examples
+    --------
+    >>> map_onto(np.array([[[0.2, 0.4, 0.8, 0.8]]]), (1, 1, 1), (1, 1, 2), (1, 1, 2)).round(2)
+    array([[[0.3, 0.8]]], dtype=float32)
+    """
+    _checks.image(probability, "probability")
+    weights = _weights_onto(probability.shape, shape, _ratios(voxel_size, wanted))
+    return np.stack(list(_planes(probability, weights)))
 
 
 def labels_onto(labels: np.ndarray, voxel_size: Sequence[float], wanted: Sequence[float], shape: tuple[int, int, int]) -> np.ndarray:
@@ -186,6 +211,17 @@ def labels_onto(labels: np.ndarray, voxel_size: Sequence[float], wanted: Sequenc
     missing = np.nonzero(found & (moved == 0))
     moved[missing] = _nearest_label(labels, np.stack([places[index] for places, index in zip(centres, missing)], axis=1), ratios)
     return moved
+
+
+def _weights_onto(
+    old: tuple[int, int, int], new: tuple[int, int, int], ratios: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the weights of each axis with which a mask or a map is brought onto another grid."""
+    return (
+        _lines(old[0], new[0], np.arange(new[0]) * ratios[0]),
+        _shares(old[1], new[1], ratios[1]),
+        _shares(old[2], new[2], ratios[2]),
+    )
 
 
 def _nearest_label(labels: np.ndarray, places: np.ndarray, ratios: np.ndarray) -> np.ndarray:

@@ -1,19 +1,17 @@
-"""Apply a model: from a stack to a mask, from a file to files."""
+"""Apply a model to a stack, at the voxel size that it was trained at; choose its cutoff."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from time import monotonic
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from helpers import _checks, classic, images
 from helpers.images import Stack
-from helpers.learning.checkpoints import Model, read_model
+from helpers.learning.checkpoints import Model
 from helpers.learning.inference import probability
 from helpers.learning.normalization import normalize
 from helpers.learning.targets import Example
-from helpers.learning.training import SAME_SIZE
 from helpers.learning.validation import best_cutoff, cutoff_table
 
 if TYPE_CHECKING:
@@ -26,9 +24,11 @@ class Applied(NamedTuple):
     probability: np.ndarray
     """(Z, Y, X) of float32, 0 to 1, as the network gave it."""
     mask: np.ndarray
-    """(Z, Y, X) of bool."""
+    """(Z, Y, X) of bool; of a stack that was resampled, cut where the network worked, and then brought back."""
     notes: tuple[str, ...]
     """What looked odd, in sentences."""
+    worked_at: tuple[float, float, float]
+    """Voxel size that the network saw, (z, y, x) in um."""
 
 
 def apply(
@@ -37,6 +37,8 @@ def apply(
     *,
     cutoff: float | None = None,
     minimum_size: int | None = None,
+    resample: bool = True,
+    known: Sequence[classic.Intensities] = (),
     flips: bool = False,
     tile: Sequence[int] | None = None,
     memory_limit: float | None = None,
@@ -46,6 +48,9 @@ def apply(
 ) -> Applied:
     """Segment a stack with a model.
 
+    Where its voxels differ by more than a tenth from those that the model was trained on, the stack is resampled to these, and what was
+    found brought back onto its own grid (`helpers.images.working_voxel_size`).
+
     Parameters
     ----------
     model : Model
@@ -53,7 +58,11 @@ def apply(
     cutoff : float, optional
         Probability from which on a voxel counts as structure; by default the model's own.
     minimum_size : int, optional
-        Smaller objects are left out, in voxels; by default the model's own.
+        Smaller objects are left out, in voxels that the network saw; by default the model's own.
+    resample : bool
+        False: the network takes the voxels as they are.
+    known : sequence of Intensities, optional
+        One a channel: normalize by these, not by those of the stack, as `classic.intensities_of` does; for time points, and crops.
     flips, tile, memory_limit, precision, device, progress
         See `inference.probability`.
 
@@ -64,21 +73,37 @@ def apply(
     Raises
     ------
     TypeError, ValueError, MemoryError
-        As `normalize` and `inference.probability`.
+        As `normalize` and `inference.probability`; or if a channel is missing, or channels differ in shape.
     """
     stacks = [stacks] if isinstance(stacks, Stack) else list(stacks)
     cutoff = model.cutoff if cutoff is None else _checks.number(cutoff, "cutoff", low=0, high=1)
     minimum_size = model.minimum_size if minimum_size is None else _checks.number(minimum_size, "minimum_size", low=0, integer=True)
-    for each in stacks[1:]:
-        _checks.same_shape(stacks[0].raw, each.raw, "the channels")
-    normalized = np.stack([normalize(each.raw, model.normalization) for each in stacks])
+    _check_channels(model, stacks)
+    own, notes = stacks[0].voxel_size, list(stacks[0].notes)
+    size = worked_at(model, stacks[0]) if resample else own
+    normalized = np.stack(
+        [_normalized(_at(each, size), model, *rest) for each, *rest in zip(stacks, *([known] if known else []), strict=True)]
+    )
     found = probability(
         model.network, normalized, tile=tile, memory_limit=memory_limit, precision=precision, flips=flips, device=device, progress=progress
     )
+    del normalized
     mask = found >= cutoff
     if minimum_size > 1 and mask.any():
         mask = classic.remove_small(mask, minimum_size)
-    return Applied(found, mask, _notes(model, stacks[0]))
+    if size != own:
+        notes.append(images.resampling_sentence(stacks[0].raw.shape, own, size).replace("parameters were", "model was"))
+        mask, found = (onto(each, size, own, stacks[0].raw.shape) for onto, each in ((images.mask_onto, mask), (images.map_onto, found)))
+    elif model.voxel_size:
+        notes += filter(None, [_other_voxels(model, stacks[0], resample)])
+    return Applied(found, mask, tuple(notes), size)
+
+
+def worked_at(model: Model, stack: Stack) -> tuple[float, float, float]:
+    """Return the voxel size at which a model sees a stack: its own, unless it is far from that of the model."""
+    if model.voxel_size is None:
+        return stack.voxel_size
+    return images.working_voxel_size(stack.raw.shape, stack.voxel_size, model.voxel_size)
 
 
 class Choice(NamedTuple):
@@ -120,84 +145,32 @@ def choose_cutoff(model: Model, examples: Sequence[Example], metric: str = "iou"
     return Choice(best_cutoff(table, metric), table)
 
 
-def apply_to_file(
-    model_path: str | Path,
-    input_path: str | Path,
-    output_folder: str | Path,
-    *,
-    channels: Sequence[int | str] = ("",),
-    scene: int | str = 0,
-    time: int = 0,
-    voxel_size: Sequence[float] = (),
-    cutoff: float | None = None,
-    minimum_size: int | None = None,
-    map_type: str = "float",
-    **how: object,
-) -> list[Path]:
-    """Segment one image file with a model file; write the probability map, the mask and the record.
-
-    Parameters
-    ----------
-    model_path : str or Path
-        As `checkpoints.write_model` wrote it.
-    input_path, scene, time, voxel_size
-        As `images.read`.
-    output_folder : str or Path
-        Takes ``<stem>_<model>_probability.ome.tif``, ``_mask.ome.tif`` (0 and 255) and ``_record.json``.
-    channels : sequence of int or str
-        One for each channel of the network; "" is the only one.
-    cutoff, minimum_size
-        See `apply`.
-    map_type : str
-        "float", or "8-bit": 0 to 255 for 0 to 1, a quarter of the size.
-    **how
-        Further arguments of `apply`.
-
-    Returns
-    -------
-    paths : list of Path
-        Map, mask, record.
-
-    Raises
-    ------
-    FileNotFoundError, TypeError, ValueError, MemoryError, OSError
-        If the model or the image cannot be read or used, or the results cannot be written: nothing is written then.
-    """
-    if map_type not in ("float", "8-bit"):
-        raise ValueError(f"map_type must be 'float' or '8-bit', got {map_type!r}")
-    begun = monotonic()
-    model = read_model(model_path)
-    stacks = [images.read(input_path, channel, scene, time, voxel_size) for channel in channels]
-    found = apply(model, stacks, cutoff=cutoff, minimum_size=minimum_size, **how)
-    stack, size = stacks[0], stacks[0].voxel_size
-    stem = f"{stack.name}_{model.name}"
-    kept = found.probability if map_type == "float" else np.rint(found.probability * 255).astype(np.uint8)
-    parameters = {
-        "model": Path(model_path).name,
-        "model_sha256": images.checksum(Path(model_path).expanduser()),
-        "normalization": model.normalization,
-        "cutoff": model.cutoff if cutoff is None else cutoff,
-        "minimum_size": model.minimum_size if minimum_size is None else minimum_size,
-        "map_type": map_type,
-        **{name: value for name, value in how.items() if not callable(value)},
-    }
-    with images.together(output_folder) as folder:
-        paths = [
-            images.write(folder / f"{stem}_probability.ome.tif", kept, size),
-            images.write(folder / f"{stem}_mask.ome.tif", found.mask, size),
-        ]
-        quality = {"foreground_fraction": float(found.mask.mean()), "notes": list(found.notes)}
-        record = images.record(
-            stack=stack, workflow=f"apply {model.name}", parameters=parameters, channel=channels[0], scene=scene, time=time,
-            outputs=paths, quality=quality, duration=monotonic() - begun,
-        )  # fmt: skip
-        paths.append(images.write_record(folder / f"{stem}_record.json", record))
-    return [Path(output_folder).expanduser() / path.name for path in paths]
+def _check_channels(model: Model, stacks: Sequence[Stack]) -> None:
+    wanted = model.architecture.channels
+    if len(stacks) != wanted:
+        raise ValueError(
+            f"model {model.name!r} takes {wanted} channel(s), got {len(stacks)}: give one stack for each, in the order of training"
+        )
+    for each in stacks[1:]:
+        _checks.same_shape(stacks[0].raw, each.raw, "the channels")
 
 
-def _notes(model: Model, stack: Stack) -> tuple[str, ...]:
-    notes = list(stack.notes)
-    if model.voxel_size and any(max(a / b, b / a) > SAME_SIZE for a, b in zip(model.voxel_size, stack.voxel_size)):
-        theirs, ours = (" x ".join(f"{size:g}" for size in sizes) for sizes in (model.voxel_size, stack.voxel_size))
-        notes.append(f"the model was trained on voxels of {theirs} um, this stack has {ours} um: resample it, or train on such stacks")
-    return tuple(notes)
+def _normalized(stack: Stack, model: Model, known: classic.Intensities | None = None) -> np.ndarray:
+    if known is None:
+        return normalize(stack.raw, model.normalization)
+    with classic.intensities_of(known):
+        return normalize(stack.raw, model.normalization)
+
+
+def _at(stack: Stack, size: tuple[float, float, float]) -> Stack:
+    return stack if size == stack.voxel_size else replace(stack, raw=images.resample(stack.raw, stack.voxel_size, size), voxel_size=size)
+
+
+def _other_voxels(model: Model, stack: Stack, resample: bool) -> str:
+    """Return a sentence if the network saw other voxels than in training all the same; else nothing."""
+    if absurd := images.absurd_voxel_size(stack.raw.shape, stack.voxel_size, model.voxel_size):
+        return absurd
+    if resample or worked_at(model, stack) == stack.voxel_size:
+        return ""
+    theirs, ours = (" x ".join(f"{size:g}" for size in sizes) for sizes in (model.voxel_size, stack.voxel_size))
+    return f"the model was trained on voxels of {theirs} um, this stack has {ours} um and was not resampled: the result can be poor"

@@ -91,6 +91,15 @@ def normalize(raw: np.ndarray, recipe: Sequence[Sequence]) -> np.ndarray:
     return raw
 
 
+def takes_known_intensities(recipe: Sequence[Sequence]) -> bool:
+    """Return whether a recipe can go by intensities of several images (`classic.intensities_of`): one step, which looks at nothing else.
+
+    >>> takes_known_intensities([["auto_contrast", 2.5, 10]]), takes_known_intensities(PUBLISHED[12])
+    (True, False)
+    """
+    return len(recipe) == 1 and recipe[0][0] in ("auto_contrast", "min_max", "as_it_is")
+
+
 def checked_recipe(recipe: Sequence[Sequence]) -> Recipe:
     """Return a recipe as tuples; raise a sentence if a step is unknown or has the wrong numbers.
 

@@ -15,9 +15,10 @@ from small import examples, settings
 
 from helpers import images
 from helpers.learning import training
-from helpers.learning.applying import apply, apply_to_file, choose_cutoff
+from helpers.learning.applying import apply, choose_cutoff
 from helpers.learning.architecture import Architecture
 from helpers.learning.checkpoints import read_model, read_parts
+from helpers.learning.files import apply_to_file
 from helpers.learning.normalization import AS_IT_IS
 from helpers.learning.settings import PRESETS, Settings, bytes_of_a_patch, suggest_settings
 from helpers.learning.targets import pairs_in_folder, read_examples, write_example
@@ -78,7 +79,7 @@ def test_a_stack_of_other_voxels_is_noted(tmp_path):
     model = train(*split, tmp_path, settings(steps=1, rotation="none", brightness=0.0), device="cpu", normalization=AS_IT_IS).model
     assert model.cutoff == 0.5
     stack = images.Stack(examples(1)[0].normalized[0], (0.3, 0.2, 0.2), "other")
-    (note,) = apply(model, stack, device="cpu").notes
+    (note,) = apply(model, stack, device="cpu", resample=False).notes
     assert "0.3 x 0.1 x 0.1 um, this stack has 0.3 x 0.2 x 0.2" in note
     choice = choose_cutoff(model, examples(2), "mean_iou", device="cpu")
     assert choice.table["mean_iou"].max() == choice.table.set_index("cutoff")["mean_iou"][choice.cutoff]
