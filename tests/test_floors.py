@@ -28,7 +28,7 @@ SAME_FLOOR = {
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "plain_thresholds", "local_thresholds", "labels"],
     "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "inputs", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "piled_cells", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
     "measure": ["objects", "cells", "widths", "boundary"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "time_series": ["brightness", "job", "parts", "results", "running"],

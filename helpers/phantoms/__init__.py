@@ -26,6 +26,7 @@ from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, gran
 from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.outlines import outline_pair, write_outline_folders
+from helpers.phantoms.piled_cells import HELD_OUT, TRAINING, LaminaField, piled_lamina
 from helpers.phantoms.plates import REPLICATING, TREATMENTS, dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.reviews import write_reviews
@@ -37,12 +38,15 @@ from helpers.phantoms.widths import bodies_of_width, tubules_of_width
 
 __all__ = [
     "FOR_WORKFLOW",
+    "HELD_OUT",
     "REPLICATING",
     "STAND_INS",
+    "TRAINING",
     "TREATMENTS",
     "CellPhantom",
     "Damaged",
     "LabelPair",
+    "LaminaField",
     "PartialTruth",
     "Phantom",
     "TimePhantom",
@@ -83,6 +87,7 @@ __all__ = [
     "peroxisomes",
     "peroxisomes_over_time",
     "peroxisomes_in_cells",
+    "piled_lamina",
     "sarcomeres",
     "telomeres",
     "tight_junctions",
