@@ -20,6 +20,7 @@ if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 6):  # ea
 from helpers.learning.applying import Applied, Choice, apply, apply_to_file, choose_cutoff
 from helpers.learning.architecture import Architecture
 from helpers.learning.checkpoints import Model, read_model, write_model
+from helpers.learning.curated import Curated, from_merging, from_sorting, read_iterations, take_all, truth_of
 from helpers.learning.devices import chosen_device
 from helpers.learning.inference import probability
 from helpers.learning.networks import Network, net_basic, net_zoom
@@ -35,6 +36,7 @@ __all__ = [
     "Applied",
     "Architecture",
     "Choice",
+    "Curated",
     "Example",
     "Model",
     "Network",
@@ -49,6 +51,8 @@ __all__ = [
     "chosen_device",
     "cutoff_table",
     "example",
+    "from_merging",
+    "from_sorting",
     "hold_out",
     "import_published",
     "net_basic",
@@ -58,9 +62,12 @@ __all__ = [
     "pairs_in_table",
     "probability",
     "read_examples",
+    "read_iterations",
     "read_model",
     "suggest_settings",
+    "take_all",
     "train",
+    "truth_of",
     "write_example",
     "write_model",
 ]
