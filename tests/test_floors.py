@@ -12,7 +12,7 @@ FLOORS = {
     "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2, "baselines": 2,
     "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3,
     "engines": 4,
-    "algorithms": 5, "comparison": 5,
+    "algorithms": 5, "comparison": 5, "loop": 5,
     "figures": 6, "tables": 6, "time_series": 6, "notebook": 6, "batch": 6,
     "views": 7,
 }  # fmt: skip
@@ -28,8 +28,8 @@ SAME_FLOOR = {
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "plain_thresholds", "local_thresholds", "labels"],
     "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "inputs", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "piled_cells", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
-    "measure": ["objects", "cells", "widths", "boundary"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "piled_cells", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews", "piled_reviews"],
+    "measure": ["objects", "bodies", "cells", "widths", "boundary"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "time_series": ["brightness", "job", "parts", "results", "running"],
     "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],

@@ -58,8 +58,8 @@ class LaminaField(NamedTuple):
 def piled_lamina(seed: int = 0, shape: tuple[int, int, int] = (28, 144, 144)) -> LaminaField:
     """Make a field of cells with a stained nuclear lamina (lamin B1), some above the others, some of them dividing.
 
-    All cells lie wholly in the field, and the first plane lies below them. About one nucleus in three lies so far above or below the middle that no plane
-    through the middle meets them. About one cell in six divides: it is round, lamin B1 fills its whole body, and torn, folded sheets of it
+    All cells lie wholly in the field, and the first plane lies below them. About one nucleus in three lies so far above or below that no plane through
+    the middle meets it. About one cell in six divides: it is round, lamin B1 fills its whole body, and torn, folded sheets of it
     lie within. Nuclei in interphase are closed shells, faint at top and bottom. How bright an image is differs tenfold from field to field.
 
     Parameters
