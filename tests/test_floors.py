@@ -12,7 +12,7 @@ FLOORS = {
     "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2, "baselines": 2,
     "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3,
     "engines": 4,
-    "algorithms": 5, "comparison": 5,
+    "algorithms": 5, "comparison": 5, "loop": 5,
     "figures": 6, "tables": 6, "time_series": 6, "notebook": 6, "batch": 6,
     "views": 7,
 }  # fmt: skip
@@ -29,15 +29,15 @@ SAME_FLOOR = {
 ORDER = {
     "classic": ["pooled", "intensity", "filaments", "spots", "masks", "artefacts", "thresholds", "plain_thresholds", "local_thresholds", "labels"],
     "images": ["stack", "crops", "resample", "voxel_sizes", "scenes", "units", "ome_xml", "tiff_check", "formats_tiff", "formats_png", "formats_zarr", "formats_vendor", "reading", "times", "inputs", "labels", "folders", "writing", "record"],
-    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews"],
-    "measure": ["objects", "cells", "widths", "boundary"],
+    "phantoms": ["microscope", "cells", "placing", "structures", "imaging", "adhesions", "fibres", "myofibrils", "networks", "open_sheets", "junctions", "nucleoli", "nucleoli_treated", "golgi", "foci", "foci_glowing", "chromatin", "vesicles", "spots", "movies", "pores", "whole_cells", "widths", "piled_cells", "label_pairs", "mask_pairs", "outlines", "plates", "examples", "reviews", "piled_reviews"],
+    "measure": ["objects", "bodies", "cells", "widths", "boundary"],
     "metrics": ["overlap", "contingency", "preparation", "matching", "surfaces", "masks", "errors", "miou", "bias", "instances", "aggregate", "evaluation", "screening"],
     "time_series": ["brightness", "job", "parts", "results", "running"],
     "tuning": ["truth", "dials", "sensitivity", "parameters", "search"],
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
     "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "itk_files", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "edits", "editing", "scoring", "kappa"],
     "views": ["canvas", "waiting", "sections", "viewer", "kept_steps", "panels", "volume", "merger", "curators", "label_editor"],
-    "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying", "combining", "files", "portable", "bioimageio"],
+    "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "curated", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying", "combining", "files", "portable", "bioimageio"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 

@@ -22,6 +22,7 @@ from helpers.learning.architecture import Architecture
 from helpers.learning.bioimageio import check_bioimageio, read_bioimageio, write_bioimageio
 from helpers.learning.checkpoints import Model, read_model, write_model
 from helpers.learning.combining import agreement, majority, mean_probability
+from helpers.learning.curated import Curated, from_merging, from_sorting, read_iterations, take_all, truth_of
 from helpers.learning.devices import chosen_device
 from helpers.learning.files import EXAMPLE_MODEL, apply_to_file, apply_to_files
 from helpers.learning.inference import probability
@@ -40,6 +41,7 @@ __all__ = [
     "Applied",
     "Architecture",
     "Choice",
+    "Curated",
     "Example",
     "Model",
     "Network",
@@ -57,6 +59,8 @@ __all__ = [
     "chosen_device",
     "cutoff_table",
     "example",
+    "from_merging",
+    "from_sorting",
     "hold_out",
     "import_published",
     "majority",
@@ -69,10 +73,13 @@ __all__ = [
     "probability",
     "read_bioimageio",
     "read_examples",
+    "read_iterations",
     "read_model",
     "suggest_settings",
+    "take_all",
     "train",
     "write_bioimageio",
+    "truth_of",
     "write_example",
     "write_model",
 ]

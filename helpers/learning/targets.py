@@ -248,7 +248,14 @@ def checked_cost(cost: np.ndarray, name: str) -> np.ndarray:
 
 
 def write_example(
-    folder: str | Path, name: str, raw: np.ndarray, truth: np.ndarray, excluded: np.ndarray | None, voxel_size: Sequence[float]
+    folder: str | Path,
+    name: str,
+    raw: np.ndarray,
+    truth: np.ndarray,
+    excluded: np.ndarray | None,
+    voxel_size: Sequence[float],
+    *,
+    cost: np.ndarray | None = None,
 ) -> list[Path]:
     """Write one curated image into a training folder in the published convention; all three files appear, or none.
 
@@ -264,6 +271,8 @@ def write_example(
         True where the truth is not to be trusted.
     voxel_size : sequence of 3 float
         (z, y, x) in um.
+    cost : (Z, Y, X) ndarray, optional
+        How much each voxel counts; 1 everywhere if left out. What is excluded counts 0 all the same.
 
     Returns
     -------
@@ -275,7 +284,11 @@ def write_example(
         If the arrays do not fit each other, or cannot be written.
     """
     stem = images.safe_name(name)
-    cost = None if excluded is None else ~_checks.mask(excluded, "excluded")
+    if excluded is not None:
+        counted = ~_checks.mask(excluded, "excluded")
+        if cost is not None:
+            _checks.same_shape(cost, counted, "the cost map and what is excluded")
+        cost = counted if cost is None else cost * counted
     made = example(name, raw, _checks.mask(truth, "truth"), cost)
     with images.together(folder) as temporary:
         for ending, array in (("", raw), (TRUTH, made.truth), (COST, made.cost)):

@@ -1,5 +1,6 @@
 """Measure what was found: tables of objects and of cells, how wide it is, and signs that a result should not be trusted."""
 
+from helpers.measure.bodies import bodies
 from helpers.measure.boundary import Setting, blur_of, half_width, matching, sweep, true_width
 from helpers.measure.cells import CELL_COLUMNS, CellNumbers, cells, labels_like
 from helpers.measure.objects import COLUMNS, PLANE_COLUMNS, Quality, objects, quality
@@ -14,6 +15,7 @@ __all__ = [
     "Setting",
     "Width",
     "blur_of",
+    "bodies",
     "body_width",
     "cells",
     "half_width",

@@ -26,6 +26,8 @@ from helpers.phantoms.nucleoli import cardiac_nucleoli, fibrillar_nucleoli, gran
 from helpers.phantoms.nucleoli_treated import treated_nucleoli
 from helpers.phantoms.open_sheets import mitotic_lamina
 from helpers.phantoms.outlines import outline_pair, write_outline_folders
+from helpers.phantoms.piled_cells import HELD_OUT, TRAINING, LaminaField, piled_lamina
+from helpers.phantoms.piled_reviews import cells_of, write_lamina_decisions, write_lamina_regions, write_piled_fields
 from helpers.phantoms.plates import REPLICATING, TREATMENTS, dna_plates, write_plates
 from helpers.phantoms.pores import nuclear_pores
 from helpers.phantoms.reviews import write_reviews
@@ -37,12 +39,15 @@ from helpers.phantoms.widths import bodies_of_width, tubules_of_width
 
 __all__ = [
     "FOR_WORKFLOW",
+    "HELD_OUT",
     "REPLICATING",
     "STAND_INS",
+    "TRAINING",
     "TREATMENTS",
     "CellPhantom",
     "Damaged",
     "LabelPair",
+    "LaminaField",
     "PartialTruth",
     "Phantom",
     "TimePhantom",
@@ -51,6 +56,7 @@ __all__ = [
     "adherens_junctions",
     "bodies_of_width",
     "cardiac_nucleoli",
+    "cells_of",
     "centrioles",
     "chromatin",
     "cohesin",
@@ -83,6 +89,7 @@ __all__ = [
     "peroxisomes",
     "peroxisomes_over_time",
     "peroxisomes_in_cells",
+    "piled_lamina",
     "sarcomeres",
     "telomeres",
     "tight_junctions",
@@ -92,10 +99,13 @@ __all__ = [
     "tubules_of_width",
     "write_folder",
     "write_label_folders",
+    "write_lamina_decisions",
+    "write_lamina_regions",
     "write_mask_folders",
     "write_movie",
     "write_outline_folders",
     "write_partial_truth",
+    "write_piled_fields",
     "write_plates",
     "write_reviews",
     "write_two_channels",

@@ -59,7 +59,7 @@ def mitotic_lamina(seed: int = 0, shape: tuple[int, int, int] = (32, 256, 256)) 
     dye, truth = np.zeros(shape, np.float32), np.zeros(shape, bool)
     for cell in placing.inside(field, extent, 6.0):
         for centre, radii in _bodies(rng, field, cell):
-            points, area, slant = _torn_sheet(rng, field, centre, radii)
+            points, area, slant = torn_sheet(rng, field, centre, radii)
             dye += microscope.place(points, brightness[cell] * area, shape, VOXEL_SIZE)
             upright = points[slant < STEEP][::2]
             truth |= placing.near(upright, np.ones((len(upright), 1)) * SHEET_REACH, shape, VOXEL_SIZE)
@@ -79,7 +79,7 @@ def _bodies(rng: np.random.Generator, field: cells.Cells, cell: int) -> list[tup
     return [(centre + side * across, radii * LATE) for side in (-1, 1)]
 
 
-def _torn_sheet(
+def torn_sheet(
     rng: np.random.Generator, field: cells.Cells, centre: np.ndarray, radii: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return points (N, 3) on a folded surface with holes, in um, the area that each stands for, and the |z| component of the normal there.
