@@ -78,8 +78,8 @@ __all__ = [
     "suggest_settings",
     "take_all",
     "train",
-    "write_bioimageio",
     "truth_of",
+    "write_bioimageio",
     "write_example",
     "write_model",
 ]
