@@ -67,6 +67,7 @@ class _OneByOne(ipywidgets.VBox):
 
     def _draw_overview(self) -> None:
         raw, z = self.viewer.stack.raw, self.viewer.position[0]
+        self._overview.layout.display = "none" if len(raw) == 1 else ""  # one plane is on view already
         planes = sorted({int(np.clip(z + step, 0, len(raw) - 1)) for step in (-NEAR, 0, NEAR)})
         self._overview.value = as_png(overview(raw, [Layer(self.labels)], planes, pixels.contrast_limits(raw)))
 

@@ -189,7 +189,7 @@ class Panel(ipywidgets.VBox):
     def _others(self) -> list[Any]:
         self._time = ipywidgets.IntSlider(0, 0, len(self._stacks) - 1, description="time", continuous_update=False, **LOOKS)
         self._time.observe(lambda change: (self._load(change["new"]), self.run()), "value")
-        buttons = [button("copy these parameters", self._copy, self.viewer, "c", "195px")]
+        buttons = [button("copy these parameters (c)", self._copy, self.viewer, "ready for the parameters cell", "205px")]
         if self._save is not None:
             buttons.append(button("save with record", self._keep, self.viewer, width="135px"))
         several = [self._time] if len(self._stacks) > 1 else []
