@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import tifffile
 from in_jupyterlab import SHUT_DOWN, Notebook, chromium_path, fresh_page, running_chromium, running_lab, write_notebook
+
+from helpers import phantoms
 
 CROP, WHOLE, TWO_CHANNELS = (32, 256, 256), (64, 512, 512), (64, 624, 924)
 KNOBS = {"tomm20": ("smoothing_sigma", "filament_cutoffs"), "slc25a17": ("smoothing_sigma", "spot_cutoffs"), "lmnb1_interphase": ("smoothing_sigma", "hole_minimum")}  # fmt: skip
@@ -24,18 +28,9 @@ from helpers import phantoms, views
 stack, truth = phantoms.FOR_WORKFLOW["{workflow}"](shape={shape})
 panel = views.tune("{workflow}", stack)
 """
-LARGE = """
-import time
-import numpy as np, tifffile
-from helpers import images, phantoms, views
-stack, truth = phantoms.mitochondria(shape=(64, 156, 231))
-raw = np.tile(stack.raw, (1, 4, 4))
-z, y, x = stack.voxel_size
-sizes = dict(PhysicalSizeX=x, PhysicalSizeY=y, PhysicalSizeZ=z, PhysicalSizeXUnit="um", PhysicalSizeYUnit="um", PhysicalSizeZUnit="um")
-tifffile.imwrite("two.ome.tif", np.stack([raw, raw[:, ::-1]]), metadata=dict(axes="CZYX", **sizes))
-del raw, truth
-"""
 OPEN = """
+import time
+from helpers import images, views
 begun = time.time()
 stack = images.read("two.ome.tif", channel=0)
 panel = views.tune("tomm20", stack)
@@ -111,7 +106,7 @@ def parts(browser: list[list[Any]], kernel: list[list[Any]]) -> dict[str, float]
 
 def memory(browser: Any, nb: Notebook) -> tuple[float, float, float]:
     """Return the kernel's memory now and at most, and that of the page with its canvas, in MB."""
-    status = nb.ask("open('/proc/self/status').read()")
+    status = nb.ask("open('/proc/self/status').read()").replace("\\t", " ")
     now, most = (int(status.split(f"{name}:")[1].split()[0]) / 1000 for name in ("VmRSS", "VmHWM"))
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     pages = [Path(f"/proc/{process['id']}/status").read_text() for process in processes if process["type"] == "renderer"]
@@ -134,6 +129,17 @@ def opened(lab: dict, page: Any, name: str, *cells: str) -> Notebook:
     return nb
 
 
+def write_two_channels(path: Path) -> None:
+    """Write a large file of two channels; not in the kernel, whose memory is looked at."""
+    z, y, x = TWO_CHANNELS
+    stack, _ = phantoms.mitochondria(shape=(z, y // 4, x // 4))
+    raw = np.tile(stack.raw, (1, 4, 4))
+    sizes = {f"PhysicalSize{axis}": size for axis, size in zip("ZYX", stack.voxel_size)} | {
+        f"PhysicalSize{axis}Unit": "um" for axis in "ZYX"
+    }
+    tifffile.imwrite(path, np.stack([raw, raw[:, ::-1]]), metadata={"axes": "CZYX", **sizes})
+
+
 def of_workflow(lab: dict, browser: Any, workflow: str, shape: tuple[int, int, int], steps: int) -> Iterator[str]:
     """Measure an early and a late slider of a workflow on a phantom."""
     with fresh_page(browser) as page:
@@ -146,8 +152,9 @@ def of_workflow(lab: dict, browser: Any, workflow: str, shape: tuple[int, int, i
 
 def of_large(lab: dict, browser: Any, steps: int) -> Iterator[str]:
     """Open one channel of a large file with two, change the plane and a slider, and look at the memory."""
+    write_two_channels(lab["root"] / "two.ome.tif")
     with fresh_page(browser) as page:
-        nb = opened(lab, page, "large", LARGE, OPEN, STAMPS + "panel")
+        nb = opened(lab, page, "large", OPEN, STAMPS + "panel")
         waits = sorted(stepped(nb, 2 * steps))
         rows = moved(nb, "filament_cutoffs", steps, 2)
         now, most, tab = memory(browser, nb)
