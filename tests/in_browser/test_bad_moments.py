@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from in_jupyterlab import Notebook, fresh_page
+from in_jupyterlab import SHUT_DOWN, Notebook, fresh_page
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 RESULTS = """
@@ -75,6 +75,7 @@ def test_sorting_goes_on_after_a_closed_browser_a_full_disk_and_an_edit_by_hand(
         again.canvas.focus()
         page.keyboard.press("a")
         again.wait_for("sorter.item is None", "True")
+        page.evaluate(SHUT_DOWN)
     assert decisions(path)["cell_2"] == "accept"
 
 
