@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images example-model bench bench-published freeze clean
+.PHONY: help demo test lab latency sitting new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images example-model bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,14 @@ real-images:  ## walk the whole path of a user on five real stacks (../shared), 
 example-model:  ## train the model that the package ships, on synthetic stacks, and write its card (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/example_model.py
+
+latency:  ## measure in JupyterLab how long a change in a live panel takes until it is on screen (minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/latency.py
+
+sitting:  ## sort, merge and correct through the browser at a person's pace, and look that nothing is lost (6 minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/sitting.py
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

@@ -145,7 +145,7 @@ needed to make the same mask again.""",
             "run.save(stack, mask, table)"
         ],
         [
-            "# Sliders for all values, and at once what they find: in JupyterLab. Elsewhere nothing is shown, and no time spent.\n"
+            "# In JupyterLab: sliders, and at once what they find. Elsewhere: nothing.\n"
             "from helpers import views\n\nviews.tune(run, stack) if views.in_browser() else None"
         ],
         "## Tune it for your data\n\n| What you see | What to change |\n|---|---|\n" + _tuning(choices) + f"""

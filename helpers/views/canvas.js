@@ -2,12 +2,20 @@
 // What the image shows is Python's; a stroke under way, zoom and shift are the browser's, so that the hand never waits for the kernel.
 const KEEP = 12;  // screen pixels between the points of a freehand stroke that are kept, squared
 
+// The widgets' manager calls MathJax 2, JupyterLab 4 has MathJax 3: without this each new text of a panel ends in an error in the browser's console.
+function quiet() { if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} }; }
+quiet();
+
 function render({ model, el }) {
+  quiet();
   const canvas = document.createElement("canvas");
   canvas.tabIndex = 0;
   canvas.className = "helpers-canvas";
   canvas.style.cssText = "display:block;outline:none;cursor:crosshair;background:#222;touch-action:none";
   canvas.setAttribute("data-lm-suppress-shortcuts", "true");  // JupyterLab leaves our keys alone
+  // Whoever types sees whether the keys arrive here.
+  canvas.onfocus = () => { canvas.style.boxShadow = "0 0 0 2px #1976d2"; };
+  canvas.onblur = () => { canvas.style.boxShadow = "none"; };
   el.append(canvas);
   const pen = canvas.getContext("2d");
   let picture = null, points = [], drawing = false, panned = null, asked = 0;
@@ -134,6 +142,7 @@ function render({ model, el }) {
 
   function load() {
     const turn = ++asked;
+    quiet();
     if (!model.get("png").byteLength) return;
     // Decoded beside the page's own work; of pictures that come late, the newest counts.
     createImageBitmap(new Blob([model.get("png")], { type: "image/png" })).then((next) => {

@@ -67,6 +67,7 @@ class _OneByOne(ipywidgets.VBox):
 
     def _draw_overview(self) -> None:
         raw, z = self.viewer.stack.raw, self.viewer.position[0]
+        self._overview.layout.display = "none" if len(raw) == 1 else ""  # one plane is on view already
         planes = sorted({int(np.clip(z + step, 0, len(raw) - 1)) for step in (-NEAR, 0, NEAR)})
         self._overview.value = as_png(overview(raw, [Layer(self.labels)], planes, pixels.contrast_limits(raw)))
 
@@ -86,6 +87,7 @@ class Sorter(_OneByOne):
     def __init__(self, sorting: curation.Sorting) -> None:
         self.sorting = sorting
         self.bad: list[Region] = []
+        self._spent: dict[str, float] = {}
         calls = {key: (word, lambda word=word: self.decide(word)) for word, key in {"accept": "a", "reject": "r", "later": "l"}.items()}
         super().__init__({**calls, "u": ("undo", self.undo), "x": ("bad region", self._mark)})
         self.viewer.canvas.on_stroke = self._drawn
@@ -95,7 +97,10 @@ class Sorter(_OneByOne):
         """Put down a decision for the image on view, and show the next."""
         if self.item is None:
             raise ValueError("all images have a decision: undo (u) takes the last one back")
-        self.sorting.decide(decision, self.item.image, comment=self._comment.value, seconds=self._seconds(), excluded=self.bad or "")
+        image = self.item.image
+        self._spent[image] = round(self._spent.get(image, 0) + self._seconds(), 1)  # one put off, or undone, was looked at twice
+        self._since = time.monotonic()
+        self.sorting.decide(decision, image, comment=self._comment.value, seconds=self._spent[image], excluded=self.bad or "")
         self._next()
 
     def undo(self) -> None:

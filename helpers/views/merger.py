@@ -16,6 +16,11 @@ from helpers.views.viewer import LOOKS, Viewer, button
 
 MODES = {"take the second result here": "regions", "leave out of training": "excluded", "weigh more in training": "cost"}
 COLOURS = {"regions": "#ffdd00", "excluded": "#ff5050", "cost": "#40c0ff"}
+HINTS = {
+    "polygon": "click the corners, Enter or a double click closes",
+    "brush": "paint",
+    "circle": "press in the middle, and draw outwards",
+}
 SHOWN = ("both", "merged", "first", "second")
 
 
@@ -51,7 +56,7 @@ class Merger(ipywidgets.VBox):
         self._all = ipywidgets.Checkbox(True, description="through all planes", indent=False)
         self._shown = ipywidgets.Dropdown(options=SHOWN, description="show", **LOOKS)
         self._mode.observe(lambda _: self._redraw(), "value")
-        self._tool.observe(lambda change: setattr(self.viewer.canvas, "tool", change["new"]), "value")
+        self._tool.observe(lambda _: self._equip(), "value")
         self._radius.observe(lambda change: setattr(self.viewer.canvas, "radius", float(change["new"])), "value")
         self._shown.observe(lambda _: self._redraw(), "value")
         row = [
@@ -122,6 +127,10 @@ class Merger(ipywidgets.VBox):
             value = 2.0 if self._mode.value == "cost" else 1.0
             self.draw(stroke_region(stroke, planes, value, seconds))
 
+    def _equip(self) -> None:
+        self.viewer.canvas.tool = self._tool.value
+        self._redraw()
+
     def _layers(self) -> list[Layer]:
         if self._shown.value == "merged":
             return [Layer(self.merged())]
@@ -138,7 +147,7 @@ class Merger(ipywidgets.VBox):
             self.viewer.canvas.strokes = strokes
             self.viewer.show(self._layers())
             counts = ", ".join(f"{len(drawing.regions)} {name}" for name, drawing in self.drawings.items())
-            self.viewer.say(f"first magenta, second green; {counts}")
+            self.viewer.say(f"first magenta, second green; {HINTS[self._tool.value]}. {counts}")
 
 
 def merge(

@@ -1,6 +1,7 @@
 """Turn the knobs of a workflow and see at once what it finds."""
 
 import contextvars
+import html
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -57,7 +58,9 @@ class Panel(ipywidgets.VBox):
         self.viewer.on_key = lambda key: self._copy() if key == "c" else None
         self._load(0)
         self._text = ipywidgets.Textarea(layout={"display": "none", "width": "98%", "height": "120px"})
-        controls = ipywidgets.VBox([*self._parameter_sliders(), *self._others()], layout={"width": WIDE, "flex": "0 0 auto"})
+        self._rows, self._hint = ipywidgets.VBox(), ipywidgets.HTML()
+        self._build()
+        controls = ipywidgets.VBox([self._rows, self._hint, *self._others()], layout={"width": WIDE, "flex": "0 0 auto"})
         super().__init__([ipywidgets.HBox([controls, self.viewer]), self._text])
         self.run()
 
@@ -69,9 +72,7 @@ class Panel(ipywidgets.VBox):
         self._quiet = True
         for name, value in values.items():
             self.values[name] = list(value) if self._knobs[name].several else value
-            for (slider_name, index), slider in self._sliders.items():
-                if slider_name == name:
-                    slider.value = self.values[name][index] if self._knobs[name].several else value
+        self._build()
         self._quiet = False
         self.run()
 
@@ -144,8 +145,10 @@ class Panel(ipywidgets.VBox):
         starts = [int(np.clip(at - size // 2, 0, max(0, length - size))) for at, size, length in zip(self.viewer.position, crop, shape)]
         return tuple(slice(start, min(start + size, length)) for start, size, length in zip(starts, crop, shape))
 
-    def _parameter_sliders(self) -> list[Any]:
+    def _build(self) -> None:
+        """Make the sliders: one a value, and buttons where lists of scales and their cutoffs can become longer or shorter."""
         rows = []
+        self._sliders = {}
         for name, value in self.values.items():
             knob = self._knobs[name]
             for index, item in enumerate(value if knob.several else [value]):
@@ -154,12 +157,39 @@ class Panel(ipywidgets.VBox):
                 slider.observe(lambda change, name=name, index=index: self._turned(name, index, change["new"]), "value")
                 self._sliders[name, index] = slider
                 rows.append(slider)
-        return rows
+            if sigmas := self._sigmas_of(name):
+                rows.append(self._pair_buttons(sigmas, name))
+        self._rows.children = rows
+
+    def _sigmas_of(self, cutoffs: str) -> str:
+        """Return the list of scales that belongs to a list of cutoffs; empty if this is none."""
+        sigmas = cutoffs.replace("_cutoffs", "_sigmas")
+        return sigmas if sigmas != cutoffs and sigmas in self.values and self._knobs[cutoffs].several else ""
+
+    def _pair_buttons(self, sigmas: str, cutoffs: str) -> Any:
+        thing = sigmas.removesuffix("_sigmas")
+        more = button(f"+ {thing} scale", lambda: self.add_scale(sigmas, cutoffs), self.viewer, "find a second width as well", "150px")
+        fewer = button(
+            f"\N{MINUS SIGN} {thing} scale", lambda: self.drop_scale(sigmas, cutoffs), self.viewer, "without the last width", "150px"
+        )
+        fewer.disabled = len(self.values[sigmas]) < 2
+        return ipywidgets.HBox([more, fewer])
+
+    def add_scale(self, sigmas: str, cutoffs: str) -> None:
+        """Add a scale half as large again as the last one, with the same cutoff."""
+        knob, last = self._knobs[sigmas], self.values[sigmas][-1]
+        wider = round(min(1.5 * last, max(knob.high, last)) / knob.step) * knob.step
+        self.set(**{sigmas: [*self.values[sigmas], round(wider, 6)], cutoffs: [*self.values[cutoffs], self.values[cutoffs][-1]]})
+
+    def drop_scale(self, sigmas: str, cutoffs: str) -> None:
+        """Take the last scale and its cutoff away; one stays."""
+        if len(self.values[sigmas]) > 1:
+            self.set(**{sigmas: self.values[sigmas][:-1], cutoffs: self.values[cutoffs][:-1]})
 
     def _others(self) -> list[Any]:
         self._time = ipywidgets.IntSlider(0, 0, len(self._stacks) - 1, description="time", continuous_update=False, **LOOKS)
         self._time.observe(lambda change: (self._load(change["new"]), self.run()), "value")
-        buttons = [button("copy these parameters", self._copy, self.viewer, "c", "195px")]
+        buttons = [button("copy these parameters (c)", self._copy, self.viewer, "ready for the parameters cell", "205px")]
         if self._save is not None:
             buttons.append(button("save with record", self._keep, self.viewer, width="135px"))
         several = [self._time] if len(self._stacks) > 1 else []
@@ -173,6 +203,10 @@ class Panel(ipywidgets.VBox):
             self.values[name][index] = value
         else:
             self.values[name] = value
+        knob = self._knobs[name]
+        self._hint.value = (
+            f"<div style='line-height:1.3;color:#555'><b>{html.escape(name)}</b>, {html.escape(knob.unit)}: {html.escape(knob.help)}</div>"
+        )
         self.preview()
 
     def _copy(self) -> None:

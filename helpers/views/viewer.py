@@ -82,6 +82,7 @@ class Viewer(ipywidgets.VBox):
         self._contrast.min, self._contrast.max = min(least, self._contrast.min), max(most, self._contrast.max)
         self._contrast.value = (low, high)
         self._contrast.min, self._contrast.max, self._contrast.step = least, most, (most - least) / 500 or 1.0
+        self._contrast.readout_format = ".0f" if most - least > 20 else ".2g"  # what is longer is cut off
         scale = self._screen / max(raw.shape[1:])
         self._below.layout.width, self._right.layout.height = (f"{round(scale * raw.shape[axis])}px" for axis in (2, 1))
         for widget in (self._plane, self._below, self._right):

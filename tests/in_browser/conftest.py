@@ -51,4 +51,5 @@ def open_notebook(lab, page, request):
         return Notebook(page, lab, name).open()
 
     yield make
-    page.evaluate(SHUT_DOWN)
+    if not page.is_closed():
+        page.evaluate(SHUT_DOWN)

@@ -67,7 +67,7 @@ def test_large_stack_is_previewed_in_a_frame_then_whole(open_notebook):
 
 def test_copied_parameters_are_lines_for_the_parameters_cell(open_notebook):
     nb = open_notebook(START.format(shape=(8, 96, 96)), "panel").run_all()
-    nb.button("copy these parameters").click()
+    nb.button("copy these parameters (c)").click()
     nb.wait_for("'filament_cutoffs = [0.16]  # ' in panel._text.value", "True")
 
 

@@ -37,6 +37,24 @@ def test_slider_gives_what_the_call_gives(mitochondria):
     assert "minimum_size = 25  # voxels" in panel.parameters()
 
 
+def test_scales_are_added_and_dropped_in_pairs(mitochondria):
+    panel = views.tune("tomm20", mitochondria)
+    more, fewer = next(row for row in panel._rows.children if hasattr(row, "children")).children
+    assert fewer.disabled
+    more.click()
+    slider(panel, "filament_sigmas")
+    panel._sliders["filament_sigmas", 1].value = 3.0
+    panel._sliders["filament_cutoffs", 1].value = 0.3
+    expected = WORKFLOWS["tomm20"](mitochondria.raw, filament_sigmas=[1.5, 3.0], filament_cutoffs=[0.16, 0.3])
+    assert np.array_equal(panel.mask, expected)
+    assert "filament_sigmas = [1.5, 3.0]  # pixels" in panel.parameters()
+    next(row for row in panel._rows.children if hasattr(row, "children")).children[1].click()
+    assert panel.values["filament_sigmas"] == [1.5]
+    assert np.array_equal(panel.mask, WORKFLOWS["tomm20"](mitochondria.raw))
+    panel.set(filament_sigmas=[1, 2, 3], filament_cutoffs=[0.1, 0.2, 0.3])
+    assert [widget.value for (name, _), widget in panel._sliders.items() if name == "filament_cutoffs"] == pytest.approx([0.1, 0.2, 0.3])
+
+
 def test_preview_is_the_crop_at_the_contrast_of_the_whole(monkeypatch):
     """Spots: a filament response also depends on the strongest ridge of the image at hand."""
     monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
