@@ -67,7 +67,7 @@ def defocused(phantom: Phantom, columns: int | None = None, sigma: float = 3.0) 
     Returns
     -------
     phantom : Phantom
-        The same truth; named after the first, with ``_defocused``.
+        The same truth; named after the first, with ``_defocused`` where anything is.
 
     Raises
     ------
@@ -87,4 +87,4 @@ def defocused(phantom: Phantom, columns: int | None = None, sigma: float = 3.0) 
     _checks.number(sigma, "sigma", above=0)
     soft = np.rint(ndimage.gaussian_filter(stack.raw.astype(float), (0, sigma, sigma))).astype(stack.raw.dtype)
     raw = np.where(np.arange(width) < columns, soft, stack.raw)
-    return Phantom(replace(stack, raw=raw, name=f"{stack.name}_defocused"), truth)
+    return Phantom(replace(stack, raw=raw, name=f"{stack.name}_defocused" if columns else stack.name), truth)
