@@ -38,6 +38,16 @@ OURS = "cell_segmentation_notebooks"  # in the part of the description that is l
 FILES = {
     "weights": "weights.pt", "script": "weights_torchscript.pt", "architecture": "architecture.py", "input": "test_input.npy", "output": "test_output.npy", "text": "README.md",
 }  # fmt: skip
+STEPS = {
+    ("as_it_is", 0): "as they are",
+    (
+        "auto_contrast",
+        2,
+    ): "cut at mean - {0:g} and mean + {1:g} standard deviations of the image, then scaled so that what is left runs from 0 to 1",
+    ("min_max", 0): "scaled to 0 to 1",
+    ("min_max", 1): "values above {0:g} set to the lowest one, then scaled to 0 to 1",
+    ("remove_background", 1): "a Gaussian mean of sigma {0:g} voxels subtracted, then scaled to 0 to 1",
+}
 MOST_READ = 4 * 2**30  # bytes of one file in a package: no test image is larger
 TOLERANCE = 1e-4
 PAPER = {
@@ -223,20 +233,14 @@ def _script(network: portable.Portable, architecture: Architecture) -> bytes:
 
 
 def _preprocessing(model: Model) -> list[dict[str, Any]] | None:
-    """Return a recipe in the words of the format; None where it has none for it, and wants images that are normalized already."""
-    spread = {"id": "scale_range", "kwargs": {"axes": list("zyx"), "min_percentile": 0.0, "max_percentile": 100.0}}
-    for name, *numbers in model.normalization[:1] if len(model.normalization) == 1 else ():
-        if name == "as_it_is":
-            return []
-        if name == "min_max" and not numbers:
-            return [spread]
-        if name == "auto_contrast":
-            low, high = numbers
-            return [
-                {"id": "zero_mean_unit_variance", "kwargs": {"axes": list("zyx")}},
-                {"id": "clip", "kwargs": {"min": -low, "max": high}},
-                spread,
-            ]
+    """Return a recipe in the words of the format; None where it has none for it, and wants images that are normalized already.
+
+    `auto_contrast` could be said in three steps, but programs take the percentiles of the third from the raw image (bioimageio.core 0.11).
+    """
+    if model.normalization == (("as_it_is",),):
+        return []
+    if model.normalization == (("min_max",),):
+        return [{"id": "scale_range", "kwargs": {"axes": list("zyx"), "min_percentile": 0.0, "max_percentile": 100.0}}]
     return None
 
 
@@ -331,7 +335,7 @@ def _description(
 
 def _documentation(model: Model, description: str, documentation: str, raw: bool) -> str:
     architecture, size = model.architecture, model.voxel_size
-    steps = ", then ".join(f"{name}({', '.join(f'{number:g}' for number in numbers)})" for name, *numbers in model.normalization)
+    steps = "; then ".join(STEPS[name, len(numbers)].format(*numbers) for name, *numbers in model.normalization)
     voxels = (
         "of unknown size" if size is None else f"of {' x '.join(f'{each:g}' for each in size)} um (z, y, x): resample other images to that"
     )
@@ -339,7 +343,7 @@ def _documentation(model: Model, description: str, documentation: str, raw: bool
     inputs = (
         "raw intensities; the steps named in `rdf.yaml` normalize them"
         if raw
-        else f"intensities that were normalized before, by {steps} of helpers.learning"
+        else f"intensities that are **normalized before, image by image**: {steps}"
     )
     exact = (
         "" if architecture.exact else "\n- The normalization inside the network looks at the whole tile: give whole images where you can."

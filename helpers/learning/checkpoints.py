@@ -148,7 +148,7 @@ def read_model(path: str | Path) -> Model:
 
 
 def network_of(architecture: Architecture, weights: Mapping[str, torch.Tensor], name: str) -> Network:
-    """Return a network with these weights; raise a sentence if they are those of another architecture.
+    """Return a network with these weights; raise a sentence if they are those of another architecture, or no numbers.
 
     Parameters
     ----------
@@ -170,6 +170,11 @@ def network_of(architecture: Architecture, weights: Mapping[str, torch.Tensor], 
         raise ValueError(
             f"the weights in {name} are not those of {architecture.name} of width {architecture.width} and depth {architecture.depth}: "
             f"{odd[0]} is {found.get(odd[0], 'missing')}, wanted {wanted.get(odd[0], 'nothing of that name')}; build the network they were made for"
+        )
+    broken = [key for key, each in weights.items() if not torch.isfinite(each).all()]
+    if broken:
+        raise ValueError(
+            f"{name} holds NaN or infinite weights ({broken[0]}): its training went astray, or it was changed; take another model"
         )
     network.load_state_dict(weights, strict=True, assign=True)
     return network.requires_grad_(True)

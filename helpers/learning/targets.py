@@ -52,14 +52,20 @@ def pairs_in_folder(folder: str | Path) -> "pd.DataFrame":
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If it holds no truth, an image or a truth has no partner, or only some images have a cost map.
+        If it holds no truth, an image or a truth has no partner, only some images have a cost map, or two files have one name but for the
+        ending.
     """
     import pandas as pd
 
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder.absolute()}: give the folder of X.ome.tif, X_GT.ome.tif and X_CM.ome.tif")
-    files = {stem: path for path in sorted(folder.iterdir()) if (stem := _stem(path))}
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        other = files.setdefault(_stem(path), path)
+        if _stem(path) and other != path:
+            raise ValueError(f"{other.name} and {path.name} in {folder} would be one image: take one of them away")
+    files.pop("", None)
     truths = {stem.removesuffix(TRUTH): path for stem, path in files.items() if stem.endswith(TRUTH)}
     costs = {stem.removesuffix(COST): path for stem, path in files.items() if stem.endswith(COST)}
     raws = {stem: path for stem, path in files.items() if not stem.endswith((TRUTH, COST))}

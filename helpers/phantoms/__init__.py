@@ -15,7 +15,7 @@ from helpers.phantoms.fibres import actin, actin_bundles, microtubules
 from helpers.phantoms.foci import nuclear_speckles, telomeres
 from helpers.phantoms.foci_glowing import late_replication_clusters, late_replication_foci, transcription_blobs, transcription_foci
 from helpers.phantoms.golgi import golgi_apparatus
-from helpers.phantoms.imaging import imaged_at
+from helpers.phantoms.imaging import defocused, imaged_at
 from helpers.phantoms.junctions import adherens_junctions, tight_junctions
 from helpers.phantoms.label_pairs import Damaged, LabelPair, damage, label_pair, nuclei_2d
 from helpers.phantoms.mask_pairs import discs, mask_pair, write_mask_folders
@@ -61,6 +61,7 @@ __all__ = [
     "chromatin",
     "cohesin",
     "damage",
+    "defocused",
     "desmosomes",
     "discs",
     "dna_plates",

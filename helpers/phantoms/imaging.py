@@ -1,8 +1,12 @@
 """The same field under another camera: every phantom at any voxel size."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from helpers import images
+import numpy as np
+from scipy import ndimage
+
+from helpers import _checks, images
 from helpers.images import Stack
 from helpers.phantoms import microscope
 from helpers.phantoms.structures import Phantom
@@ -46,3 +50,41 @@ def imaged_at(make: Callable[..., Phantom], voxel_size: Sequence[float], seed: i
         drawn, truth = make(seed, **options)
     stack = Stack(drawn.raw, voxel_size, drawn.name, drawn.source)
     return Phantom(stack, images.mask_onto(truth, drawn.voxel_size, voxel_size, stack.raw.shape))
+
+
+def defocused(phantom: Phantom, columns: int | None = None, sigma: float = 3.0) -> Phantom:
+    """Put the left of a field out of focus, as on a cover slip that lies askew.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        Not changed.
+    columns : int, optional
+        How many pixels from the left; all if left out.
+    sigma : float
+        Of the Gaussian by which planes are blurred, in pixels.
+
+    Returns
+    -------
+    phantom : Phantom
+        The same truth; named after the first, with ``_defocused`` where anything is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``columns`` is not a whole number from 0, or ``sigma`` not above 0.
+
+    Examples
+    --------
+    >>> from helpers.phantoms import mitochondria
+    >>> sharp = mitochondria(shape=(4, 32, 32))
+    >>> bool((defocused(sharp, 10).stack.raw[:, :, 10:] == sharp.stack.raw[:, :, 10:]).all())
+    True
+    """
+    stack, truth = phantom
+    width = stack.raw.shape[2]
+    columns = width if columns is None else _checks.number(columns, "columns", low=0, integer=True)
+    _checks.number(sigma, "sigma", above=0)
+    soft = np.rint(ndimage.gaussian_filter(stack.raw.astype(float), (0, sigma, sigma))).astype(stack.raw.dtype)
+    raw = np.where(np.arange(width) < columns, soft, stack.raw)
+    return Phantom(replace(stack, raw=raw, name=f"{stack.name}_defocused" if columns else stack.name), truth)

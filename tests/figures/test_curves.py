@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import figures
@@ -42,3 +43,14 @@ def test_in_a_notebook_one_picture_is_drawn_anew(monkeypatch):
         live(SimpleNamespace(step=count, steps=20, loss=0.5, best=0.6, seconds=count, history=history(count)))
     assert [kind for kind, _ in shown] == ["new", "again"]
     assert "step 20 of 20, loss 0.500, best IoU held back 0.60" in shown[1][1].axes[0].get_title(loc="left")
+
+
+def test_cutoff_curves_mark_the_cutoffs():
+    table = pd.DataFrame({"cutoff": [0.2, 0.5, 0.8], "iou": [0.4, 0.7, 0.5], "precision": [0.5, 0.8, 0.9], "recall": [0.9, 0.8, 0.5]})
+    (axes,) = figures.cutoff_curves(table, {"chosen": 0.5, "before": 0.8}).axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert list(lines["iou"].get_ydata()) == [0.4, 0.7, 0.5]
+    assert set(lines["chosen: 0.5"].get_xdata()) == {0.5}
+    assert set(lines["before: 0.8"].get_xdata()) == {0.8}
+    with pytest.raises(ValueError, match="has no column 'dice'"):
+        figures.cutoff_curves(table, {}, "dice")

@@ -173,3 +173,27 @@ def test_nanometres_and_metres_are_absurd_and_coarse_is_not():
 def test_cost_is_said_where_it_is_large():
     assert "MiB" not in images.resampling_sentence((32, 256, 256), (0.29, 0.2, 0.2), TUNED)
     assert "36 times as many voxels" in images.resampling_sentence((32, 256, 256), (0.29, 0.648, 0.648), TUNED)
+
+
+@pytest.mark.parametrize("wanted", [(0.29, 0.216, 0.25), (0.5, 0.108, 0.108), (0.2, 0.054, 0.07)])
+def test_a_map_goes_where_a_mask_goes(wanted):
+    """Of a mask the map is what the mask is cut from; means are kept, and values stay between those there were."""
+    random = np.random.default_rng(2)
+    mask = random.random((9, 33, 31)) > 0.5
+    shape = resampled_shape(mask.shape, TUNED, wanted)
+    share = images.map_onto(mask.astype(np.float32), TUNED, wanted, shape)
+    assert share.dtype == np.float32
+    assert ((share >= 0.5 - 1e-4) == mask_onto(mask, TUNED, wanted, shape)).all()
+    values = random.random((9, 33, 31), np.float32) * 0.4 + 0.3
+    found = images.map_onto(values, TUNED, wanted, shape)
+    assert found.shape == shape
+    assert values.min() - 1e-5 <= found.min() <= found.max() <= values.max() + 1e-5
+    assert found.mean() == pytest.approx(values.mean(), abs=0.01)
+    with pytest.raises(ValueError, match="NaN"):
+        images.map_onto(values * np.nan, TUNED, wanted, shape)
+
+
+def test_a_map_on_pixels_twice_as_large_holds_means():
+    values = np.random.default_rng(3).random((4, 8, 10), np.float32)
+    found = images.map_onto(values, (1, 1, 1), (1, 2, 2), (4, 4, 5))
+    assert np.allclose(found, values.reshape(4, 4, 2, 5, 2).mean((2, 4)), atol=1e-5)

@@ -219,3 +219,12 @@ def test_names_cover_the_whole_network():
 def test_values_that_make_no_sense(values, words):
     with pytest.raises(ValueError, match=words):
         Model(Network(Architecture(width=1, depth=2)), **values)
+
+
+def test_weights_that_are_no_numbers_are_refused(model, tmp_path):
+    """With them every mask would be empty, and nobody would know why."""
+    with torch.no_grad():
+        model.network.main.weight[0, 0] = float("nan")
+    path = write_model(tmp_path / "astray.pt", model)
+    with pytest.raises(ValueError, match=r"NaN or infinite weights \(main.weight\)"):
+        read_model(path)

@@ -131,3 +131,10 @@ def test_half_written_examples_do_not_appear(tmp_path):
     with pytest.raises(ValueError, match="one shape"):
         targets.write_example(tmp_path / "new", "cell", RAW, MASK[:3], None, SIZE)
     assert not (tmp_path / "new").exists() or not list((tmp_path / "new").iterdir())
+
+
+def test_one_image_in_two_files(folder):
+    """Which of them belongs to the truth, nobody can tell."""
+    (folder / "cell_1.tif").write_bytes((folder / "cell_1.ome.tif").read_bytes())
+    with pytest.raises(ValueError, match="cell_1.ome.tif and cell_1.tif .* would be one image"):
+        targets.pairs_in_folder(folder)
