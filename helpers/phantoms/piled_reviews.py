@@ -135,13 +135,13 @@ def write_lamina_regions(folder: str | Path, waiting: Queue, region_folder: str 
         If a file cannot be read or written.
     """
     drawn = 0
+    Path(region_folder).mkdir(parents=True, exist_ok=True)
     for item in waiting.items:
         name = images.safe_name(item.raw)
         truth, kinds = cells_of(folder, name)
         circles = _circles(truth, kinds)
         if not circles or not _right(truth, kinds, item.result()):
             continue
-        Path(region_folder).mkdir(parents=True, exist_ok=True)
         write_regions(Path(region_folder) / f"{name}.json", circles, truth.shape)
         drawn += 1
         if drawn == count:

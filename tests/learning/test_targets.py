@@ -131,3 +131,18 @@ def test_half_written_examples_do_not_appear(tmp_path):
     with pytest.raises(ValueError, match="one shape"):
         targets.write_example(tmp_path / "new", "cell", RAW, MASK[:3], None, SIZE)
     assert not (tmp_path / "new").exists() or not list((tmp_path / "new").iterdir())
+
+
+def test_larger_voxels_keep_image_truth_and_what_is_excluded():
+    raw, truth = np.zeros((6, 40, 40), np.float32), np.zeros((6, 40, 40), bool)
+    truth[1:5, 8:24, 10:30] = True
+    raw[truth] = 1
+    cost = np.ones(raw.shape, np.float32)
+    cost[:, 30:] = 0
+    (small,) = targets.at_voxel_size([targets.example("body", raw, truth, cost, voxel_size=(0.5, 0.25, 0.25))], (0.5, 0.5, 0.5))
+    assert small.voxel_size == (0.5, 0.5, 0.5)
+    np.testing.assert_array_equal(small.truth, truth[:, ::2, ::2])
+    np.testing.assert_array_equal(small.cost == 0, cost[:, ::2, ::2] == 0)
+    assert small.normalized[0][truth[:, ::2, ::2]].mean() > 0.9 > 0.1 > small.normalized[0][~truth[:, ::2, ::2]].mean()
+    with pytest.raises(ValueError, match="body has no voxel size"):
+        targets.at_voxel_size([targets.example("body", raw, truth)], (0.5, 0.5, 0.5))
