@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images bench bench-published freeze clean
+.PHONY: help demo test lab new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images the-loop bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,10 @@ thresholds:  ## hold 20 workflows and the 22 thresholds of the paper's Fig. 7 ag
 real-images:  ## walk the whole path of a user on five real stacks (../shared), write docs/real_images.md (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/real_images.py
+
+the-loop:  ## sort, train, merge, train again on synthetic fields, write docs/the_loop.md (up to 20 minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/the_loop.py --anew
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all
