@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab latency sitting new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images example-model bench bench-published freeze clean
+.PHONY: help demo test lab latency sitting new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images the-loop example-model bench bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,10 @@ latency:  ## measure in JupyterLab how long a change in a live panel takes until
 sitting:  ## sort, merge and correct through the browser at a person's pace, and look that nothing is lost (6 minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/sitting.py
+
+the-loop:  ## sort, train, merge, train again on synthetic fields, write docs/the_loop.md (up to 20 minutes)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/the_loop.py --anew
 
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all

@@ -4,6 +4,8 @@ Source: Chen, J. et al. (2018) The Allen Cell and Structure Segmenter. bioRxiv 4
 """
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +80,7 @@ def find_with_model(
     read_raw: Mapping[str, Any] | None = None,
     progress: Say | None = print,
 ) -> Path:
-    """Apply a model to every image of a folder, and keep the bodies that its mask fills.
+    """Apply a model to every image of a folder, at the voxel size that it was trained on, and keep the bodies that its mask fills.
 
     Parameters
     ----------
@@ -96,8 +98,16 @@ def find_with_model(
         If the model, an image or a value cannot be used; the results before it stay.
     """
     model = learning.read_model(model_path)
-    how = {"model": Path(model_path).name, "sha256": images.checksum(model_path), "cutoff": model.cutoff, "bodies": dict(bodies or {})}
-    return _each(lambda stack: learning.apply(model, stack).mask, model.name, how, image_folder, output_folder, names, read_raw, progress)
+    how = {"model": Path(model_path).name, "weights_sha256": weights_checksum(model), "cutoff": model.cutoff, "bodies": dict(bodies or {})}
+    return _each(lambda stack: _mask_of(model, stack), model.name, how, image_folder, output_folder, names, read_raw, progress)
+
+
+def weights_checksum(model: learning.Model) -> str:
+    """Return a checksum of what a model computes with, which stays the same when its file is written again."""
+    digest = hashlib.sha256(json.dumps([model.network.architecture.as_dict(), model.normalization, model.voxel_size]).encode())
+    for name, values in sorted(model.network.state_dict().items()):
+        digest.update(name.encode() + values.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def merge_drawn(items: Sequence[curation.Item], drawn: Mapping[str, Path], output_folder: str | Path, *, who: str = "") -> list[Path]:
@@ -243,6 +253,15 @@ def summary(table: "pd.DataFrame", kinds: Sequence[str]) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
+def _mask_of(model: learning.Model, stack: Stack) -> np.ndarray:
+    """Return what a model finds, at the voxel size that it was trained on, on the grid of the image."""
+    size = tuple(model.voxel_size or stack.voxel_size)
+    if size == stack.voxel_size:
+        return learning.apply(model, stack).mask
+    smaller = Stack(images.resample(stack.raw, stack.voxel_size, size), size, stack.name, stack.source)
+    return images.mask_onto(learning.apply(model, smaller).mask, size, stack.voxel_size, stack.raw.shape)
+
+
 def _as_labels(result: np.ndarray) -> np.ndarray:
     """Return labels, also of a mask."""
     return classic.components(result) if result.dtype == bool else result.astype(np.int32)
@@ -295,6 +314,4 @@ def _made_before(record_path: Path, image_path: Path, how: Mapping[str, Any]) ->
 
 def _as_read(how: Mapping[str, Any]) -> Any:
     """Return plain values as they come back from a file: tuples have become lists."""
-    import json
-
     return json.loads(json.dumps(how))

@@ -30,7 +30,7 @@ from helpers.learning.networks import Network, net_basic, net_zoom
 from helpers.learning.normalization import DEFAULT, normalize
 from helpers.learning.published import import_published
 from helpers.learning.settings import PRESETS, Settings, suggest_settings
-from helpers.learning.targets import Example, example, pairs_in_folder, pairs_in_table, read_examples, write_example
+from helpers.learning.targets import Example, at_voxel_size, example, pairs_in_folder, pairs_in_table, read_examples, write_example
 from helpers.learning.training import Progress, Trained, train
 from helpers.learning.validation import Split, best_cutoff, cutoff_table, hold_out
 
@@ -53,6 +53,7 @@ __all__ = [
     "apply",
     "apply_to_file",
     "apply_to_files",
+    "at_voxel_size",
     "best_cutoff",
     "check_bioimageio",
     "choose_cutoff",

@@ -138,3 +138,18 @@ def test_one_image_in_two_files(folder):
     (folder / "cell_1.tif").write_bytes((folder / "cell_1.ome.tif").read_bytes())
     with pytest.raises(ValueError, match="cell_1.ome.tif and cell_1.tif .* would be one image"):
         targets.pairs_in_folder(folder)
+
+
+def test_larger_voxels_keep_image_truth_and_what_is_excluded():
+    raw, truth = np.zeros((6, 40, 40), np.float32), np.zeros((6, 40, 40), bool)
+    truth[1:5, 8:24, 10:30] = True
+    raw[truth] = 1
+    cost = np.ones(raw.shape, np.float32)
+    cost[:, 30:] = 0
+    (small,) = targets.at_voxel_size([targets.example("body", raw, truth, cost, voxel_size=(0.5, 0.25, 0.25))], (0.5, 0.5, 0.5))
+    assert small.voxel_size == (0.5, 0.5, 0.5)
+    np.testing.assert_array_equal(small.truth, truth[:, ::2, ::2])
+    np.testing.assert_array_equal(small.cost == 0, cost[:, ::2, ::2] == 0)
+    assert small.normalized[0][truth[:, ::2, ::2]].mean() > 0.9 > 0.1 > small.normalized[0][~truth[:, ::2, ::2]].mean()
+    with pytest.raises(ValueError, match="body has no voxel size"):
+        targets.at_voxel_size([targets.example("body", raw, truth)], (0.5, 0.5, 0.5))
