@@ -36,7 +36,7 @@ ORDER = {
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
     "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "editing", "scoring", "kappa"],
     "views": ["canvas", "sections", "viewer", "panels", "volume", "merger", "curators", "label_editor"],
-    "learning": ["architecture", "networks", "devices", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying"],
+    "learning": ["architecture", "networks", "devices", "convolutions", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 
