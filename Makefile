@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: help demo test lab latency sitting new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images the-loop example-model bench bench-published freeze clean
+.PHONY: help demo test lab latency sitting new tidy gallery agreement accuracy looks voxel-sizes thresholds real-images real-training the-loop example-model bench bench-learning bench-published freeze clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,11 +77,19 @@ the-loop:  ## sort, train, merge, train again on synthetic fields, write docs/th
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) tools/the_loop.py --anew
 
+real-training:  ## train on parts of three real images (../shared) and judge on the rest, write docs/real_training.md (half an hour)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) tools/real_training.py
+
 bench:  ## measure the algorithms beside plain scikit-image / scipy (minutes)
 	@$(PYTHON) tools/environment.py all
 	@$(RUN) -m benchmarks.algorithms --size L
 	@$(RUN) -m benchmarks.workflows --size L --first
 	@$(RUN) -m benchmarks.metrics
+
+bench-learning:  ## measure inference beside the published tiles and loop (half an hour)
+	@$(PYTHON) tools/environment.py all
+	@$(RUN) -m benchmarks.learning
 
 bench-published:  ## measure all workflows beside the published program, in an environment of its own (gigabytes, half an hour)
 	@$(PYTHON) tools/environment.py all

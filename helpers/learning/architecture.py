@@ -160,12 +160,9 @@ class Architecture:
     def cost(self, size: Sequence[int]) -> Cost:
         """Return what one pass over an input of this size costs, auxiliary heads left out."""
         self.output_size(size)
-        flops = 0
-        peak = prod(size) * self.channels
-        for held, taken, made, work in self.steps_of_a_pass(size):
-            flops += work
-            peak = max(peak, held + taken + made)
-        return Cost(flops, peak)
+        steps = list(self.steps_of_a_pass(size))
+        whole = 2 * prod(size) * self.channels  # the input is held throughout, as it is and with channels last
+        return Cost(sum(work for *_, work in steps), whole + max(held + taken + made for held, taken, made, _ in steps))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for a file."""
@@ -244,7 +241,7 @@ def _block(size: Size, taken: int, middle: int, given: int, held: int) -> tuple[
     first, second = (tuple(n - eaten for n in size) for eaten in (2, 4))
     return second, [
         (held, prod(size) * taken, prod(first) * middle, 2 * 27 * prod(first) * taken * middle),
-        (held, prod(first) * middle, prod(second) * given, 2 * 27 * prod(second) * middle * given),
+        (held + prod(size) * taken, prod(first) * middle, prod(second) * given, 2 * 27 * prod(second) * middle * given),
     ]
 
 

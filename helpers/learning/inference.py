@@ -14,12 +14,14 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from helpers import _checks
+from helpers.learning.convolutions import LEAST_CHANNELS, Widened, Winograd
 from helpers.learning.devices import GB, available_memory, chosen_device, chosen_type, out_of_memory_means
 from helpers.learning.networks import Block, Network
 from helpers.learning.tiles import largest_tile, tile_on_grid, tiles, with_halo
 
 SHARE = 0.5  # of the free memory is taken if no limit is given
 ENOUGH = 6 * GB  # larger tiles than this allows save next to nothing
+LOWER = "give a smaller memory_limit or tile, or take precision 'bfloat16'"
 
 
 def probability(
@@ -81,14 +83,15 @@ def probability(
     if memory_limit is not None:
         _checks.number(memory_limit, "memory_limit", above=0)
     shape = image.shape[1:]
+    with out_of_memory_means(LOWER):
+        ready = prepared(network, chosen, kind)
     if tile is None:
         allowed = min(SHARE * available_memory(chosen), ENOUGH) if memory_limit is None else memory_limit * GB
-        tile = largest_tile(network.architecture, shape, int(allowed), kind.itemsize)
+        tile = largest_tile(network.architecture, shape, int(allowed), kind.itemsize, _bytes_of(ready))
     parts = list(tiles(shape, tile_on_grid(network.architecture, shape, tile)))
     turns = [(), (3,), (2,), (1,)] if flips else [()]
     result = np.zeros((len(classes), *shape), np.float32)
-    with torch.inference_mode(), out_of_memory_means("give a smaller memory_limit or tile, or take precision 'bfloat16'"):
-        ready = prepared(network, chosen, kind)
+    with torch.inference_mode(), out_of_memory_means(LOWER):
         for done, (axes, part) in enumerate(product(turns, parts), 1):
             inputs = torch.from_numpy(with_halo(np.flip(image, axes), network.architecture, part)[None])
             values = ready(inputs.to(chosen, kind, memory_format=torch.channels_last_3d)).float().softmax(1)[0, classes]
@@ -99,7 +102,10 @@ def probability(
 
 
 def prepared(network: Network, device: torch.device, kind: torch.dtype) -> Network:
-    """Return a copy of a network for use only: without auxiliary heads, its normalization made part of the convolutions."""
+    """Return a copy of a network for use only: without auxiliary heads, its normalization made part of the convolutions.
+
+    In float32 on a processor, these are exchanged for faster ones, see `convolutions`.
+    """
     auxiliary, network.auxiliary = network.auxiliary, nn.ModuleList()
     try:
         ready = deepcopy(network).eval()
@@ -110,7 +116,8 @@ def prepared(network: Network, device: torch.device, kind: torch.dtype) -> Netwo
             if isinstance(block[index + 1], nn.BatchNorm3d):
                 block[index] = fuse_conv_bn_eval(block[index], block[index + 1])
                 block[index + 1] = nn.Identity()
-    return ready.requires_grad_(False).to(device, kind, memory_format=torch.channels_last_3d)
+    ready.requires_grad_(False).to(device, kind, memory_format=torch.channels_last_3d)
+    return _for_a_processor(ready) if device.type == "cpu" and kind == torch.float32 else ready
 
 
 def checked_channels(normalized: np.ndarray, channels: int) -> np.ndarray:
@@ -127,6 +134,22 @@ def checked_channels(normalized: np.ndarray, channels: int) -> np.ndarray:
     if len(image) != channels:
         raise ValueError(f"normalized has {len(image)} channel(s), and the network was made for {channels}: give (channels, Z, Y, X)")
     return image.astype(np.float32, copy=False)
+
+
+def _for_a_processor(ready: Network) -> Network:
+    """Exchange the convolutions of a network for faster ones: the same values, but for rounding."""
+    ready.encoders[0][0] = Widened(ready.encoders[0][0])
+    for block in (module for module in ready.modules() if isinstance(module, Block)):
+        for index in (0, 3):
+            if isinstance(block[index], nn.Conv3d) and block[index].in_channels >= LEAST_CHANNELS:
+                block[index] = Winograd(block[index])
+    return ready
+
+
+def _bytes_of(ready: Network) -> int:
+    """Return what a network takes, whatever the tile."""
+    weights = sum(each.nbytes for each in (*ready.parameters(), *ready.buffers()))
+    return weights + max((module.scratch for module in ready.modules() if isinstance(module, Winograd)), default=0)
 
 
 def _classes(output: int | None, classes: int) -> list[int]:

@@ -106,7 +106,9 @@ class Network(nn.Module):
             x = encoder(x)
         levels = {}
         for level in range(self.architecture.depth - 2, -1, -1):
-            x = self.decoders[level](torch.cat([self.ups[level](x), skips.pop()], dim=1))
+            x = self.ups[level](x)
+            x = torch.cat([x, skips.pop()], dim=1)
+            x = self.decoders[level](x)
             if 1 <= level <= len(self.auxiliary):
                 levels[level] = x
         if self.architecture.zoom > 1:
