@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import papermill
 import pytest
-from papermill.exceptions import PapermillExecutionError
 
 from helpers import images, learning, phantoms
 from helpers.metrics import overlap
@@ -117,9 +116,3 @@ def test_combined_models_are_scored(tmp_path):
     assert len(list((tmp_path / "out").glob("combined_*_vote.ome.tif"))) == 3
     record = images.read_record(tmp_path / "out" / "combined_record.json")
     assert record["models"]["mitochondria"] == images.checksum(learning.EXAMPLE_MODEL)
-
-
-def test_what_cannot_be_used_is_said(tmp_path):
-    with pytest.raises(PapermillExecutionError, match="there is no folder /no/such/folder"):
-        run("01_train", tmp_path, training_folder="/no/such/folder")
-    assert not (tmp_path / "out").exists()
