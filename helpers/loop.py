@@ -4,6 +4,7 @@ Source: Chen, J. et al. (2018) The Allen Cell and Structure Segmenter. bioRxiv 4
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -183,6 +184,22 @@ def found_by_kind(truth: np.ndarray, kinds: "pd.Series", found: np.ndarray) -> d
     return counts | {"extra": int(np.count_nonzero(np.unique(found)) - len(pairs))}
 
 
+def result_of(name: str, folder: str | Path) -> Path:
+    """Return the file of what was found on an image, as `find_with_workflow` and `find_with_model` leave it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    for path in sorted(Path(folder).expanduser().glob(f"{glob.escape(name)}_*_labels.ome.tif")):
+        record = path.with_name(path.name.replace("_labels.ome.tif", "_record.json"))
+        # cell_1 and cell_1_b begin alike: the record knows which image it was.
+        if not record.exists() or images.safe_name(images.read_record(record)["input"]["name"]) == name:
+            return path
+    raise FileNotFoundError(f"{folder} holds no result for {name}: run the method on that image first")
+
+
 def judge(
     truths: Mapping[str, "tuple[np.ndarray, pd.Series]"], found_folders: Mapping[str, str | Path], kinds: Sequence[str]
 ) -> "pd.DataFrame":
@@ -212,14 +229,9 @@ def judge(
 
     rows = []
     for method, folder in found_folders.items():
-        paths = {
-            name: path for path in sorted(Path(folder).glob("*_labels.ome.tif")) for name in truths if path.name.startswith(f"{name}_")
-        }
         for name, (truth, kinds_there) in truths.items():
-            if name not in paths:
-                raise FileNotFoundError(f"{folder} holds no result for {name}: run the method on that image first")
             row = dict.fromkeys((f"{kind}{what}" for kind in kinds for what in ("", "_found")), 0)
-            row |= found_by_kind(truth, kinds_there, images.read_labels(paths[name]))
+            row |= found_by_kind(truth, kinds_there, images.read_labels(result_of(name, folder)))
             right = [row[kind] == row[f"{kind}_found"] for kind in kinds]
             rows.append({"method": method, "image": name, **row, "right": right[0], "all_right": all(right)})
     return pd.DataFrame(rows)

@@ -110,3 +110,15 @@ def test_a_careful_person_accepts_what_is_right_and_draws_round_what_divides(tmp
         if wanted == "accept" and (kinds == "dividing").any():
             excluded = curation.read_where(row["excluded"], truth.shape)
             assert excluded[np.isin(truth, kinds.index[kinds == "dividing"])].mean() > 0.99
+
+
+def test_names_that_begin_alike_are_told_apart(fields, tmp_path):
+    for name in ("cell_1_b", "cell_1"):
+        stack = images.read(fields / "images" / f"piled_lamina_{1 if name == 'cell_1' else 2}.ome.tif")
+        images.write(tmp_path / "raw" / f"{name}.ome.tif", stack.raw, stack.voxel_size)
+    found = loop.find_with_workflow("lmnb1_interphase", tmp_path / "raw", tmp_path / "found", values=VALUES, progress=None)
+    assert loop.result_of("cell_1", found).name == "cell_1_lmnb1_interphase_labels.ome.tif"
+    assert loop.result_of("cell_1_b", found).name == "cell_1_b_lmnb1_interphase_labels.ome.tif"
+    loop.result_of("cell_1", found).unlink()
+    with pytest.raises(FileNotFoundError, match="no result for cell_1"):
+        loop.result_of("cell_1", found)
