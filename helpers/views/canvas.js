@@ -19,6 +19,10 @@ function render({ model, el }) {
   el.append(canvas);
   const pen = canvas.getContext("2d");
   let picture = null, points = [], drawing = false, panned = null, asked = 0;
+  // JupyterLab may deliver messages on two threads of the kernel: Python puts them into the order in which they were sent.
+  const from = crypto.getRandomValues(new Uint32Array(2)).join("-");
+  let sent = 0;
+  const tell = (content) => model.send({ ...content, from, turn: ++sent });
   let zoom = 1, left = 0, top = 0;  // screen pixels per image pixel beyond fitting; corner of the image on the screen
 
   const scale = () => zoom * Math.min(model.get("width") / model.get("shape")[1], model.get("height") / model.get("shape")[0]);
@@ -81,7 +85,7 @@ function render({ model, el }) {
   function finish() {
     const tool = model.get("tool");
     const needed = { polygon: 3, lasso: 3, line: 2, circle: 2 }[tool] || 1;
-    if (points.length >= needed) model.send({ stroke: { tool, radius: model.get("radius"), points } });
+    if (points.length >= needed) tell({ stroke: { tool, radius: model.get("radius"), points } });
     points = [];
     paint();
   }
@@ -95,7 +99,7 @@ function render({ model, el }) {
       return;
     }
     const tool = model.get("tool");
-    if (tool === "point") { model.send({ point: toImage(event) }); return; }
+    if (tool === "point") { tell({ point: toImage(event) }); return; }
     if (tool === "polygon") { points.push(toImage(event)); paint(); return; }
     canvas.setPointerCapture(event.pointerId);
     drawing = true;
@@ -137,7 +141,7 @@ function render({ model, el }) {
     if (event.key === "Enter" && points.length) finish();
     else if ((event.key === "Escape" || event.key === "Backspace") && points.length) { points = event.key === "Escape" ? [] : points.slice(0, -1); paint(); }
     else if (event.key === "0") fit();
-    else model.send({ key: (event.ctrlKey || event.metaKey ? "ctrl+" : "") + event.key });
+    else tell({ key: (event.ctrlKey || event.metaKey ? "ctrl+" : "") + event.key });
   };
 
   function load() {

@@ -1,6 +1,7 @@
 """An image in the browser that can be drawn on and listens to keys: what every panel is made of."""
 
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import anywidget
 import numpy as np
 import traitlets
 from PIL import Image
+
+ONE_AT_A_TIME = threading.RLock()
+"""Held while a panel acts: JupyterLab delivers the first messages of a widget on the kernel's main thread and later ones on another."""
 
 TOOLS = ("point", "polygon", "lasso", "brush", "erase", "circle", "line")
 
@@ -52,6 +56,8 @@ class Canvas(anywidget.AnyWidget):
         self.on_stroke: Callable[[dict], None] | None = None
         self.on_point: Callable[[tuple[float, float]], None] | None = None
         self.on_key: Callable[[str], None] | None = None
+        self._turns: dict[str, int] = {}  # which message of a page comes next
+        self._early: dict[tuple[str, int], dict] = {}
         self.on_msg(self._received)
 
     def show(self, image: np.ndarray, shape: tuple[int, int] | None = None) -> None:
@@ -75,7 +81,13 @@ class Canvas(anywidget.AnyWidget):
                 call(content[name])
 
     def _received(self, _: Any, content: dict, __: list) -> None:
-        self.receive(content)
+        """Act on messages one at a time, in the order in which they were sent; one that comes too early waits for those before it."""
+        with ONE_AT_A_TIME:
+            page = content.get("from", "")
+            self._early[page, content.get("turn", self._turns.get(page, 0) + 1)] = content
+            while (page, turn := self._turns.get(page, 0) + 1) in self._early:
+                self._turns[page] = turn
+                self.receive(self._early.pop((page, turn)))
 
 
 def as_png(image: np.ndarray) -> bytes:

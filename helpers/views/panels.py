@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers import classic, notebook
 from helpers.images import Stack
+from helpers.views.canvas import ONE_AT_A_TIME
 from helpers.views.kept_steps import keeping_steps
 from helpers.views.sections import Box, Layer
 from helpers.views.viewer import LOOKS, Viewer, button
@@ -198,16 +199,15 @@ class Panel(ipywidgets.VBox):
     def _turned(self, name: str, index: int, value: float) -> None:
         if self._quiet:
             return
-        value = int(value) if self._knobs[name].whole else round(float(value), 6)
-        if self._knobs[name].several:
-            self.values[name][index] = value
-        else:
-            self.values[name] = value
-        knob = self._knobs[name]
-        self._hint.value = (
-            f"<div style='line-height:1.3;color:#555'><b>{html.escape(name)}</b>, {html.escape(knob.unit)}: {html.escape(knob.help)}</div>"
-        )
-        self.preview()
+        with ONE_AT_A_TIME:
+            value = int(value) if self._knobs[name].whole else round(float(value), 6)
+            if self._knobs[name].several:
+                self.values[name][index] = value
+            else:
+                self.values[name] = value
+            knob = self._knobs[name]
+            self._hint.value = f"<div style='line-height:1.3;color:#555'><b>{html.escape(name)}</b>, {html.escape(knob.unit)}: {html.escape(knob.help)}</div>"
+            self.preview()
 
     def _copy(self) -> None:
         self._text.value = self.parameters()

@@ -11,7 +11,7 @@ import numpy as np
 from helpers.figures import pixels
 from helpers.figures.planes import pick_plane
 from helpers.images import Stack
-from helpers.views.canvas import Canvas, as_png
+from helpers.views.canvas import ONE_AT_A_TIME, Canvas, as_png
 from helpers.views.sections import Box, Layer, Place, plane_view, side_views
 from helpers.views.waiting import Later
 
@@ -124,7 +124,8 @@ class Viewer(ipywidgets.VBox):
     def failing(self) -> Iterator[None]:
         """Show what went wrong below the picture, where the person looks; the panel stays alive."""
         try:
-            yield
+            with ONE_AT_A_TIME:
+                yield
         except (TypeError, ValueError, OSError, MemoryError, RuntimeError) as error:
             self._status.value = f"<b style='color:#b00'>{html.escape(str(error))}</b>"
 

@@ -254,3 +254,13 @@ def test_scribbles_of_two_classes(tmp_path):
     stroke(editor, (30, 10), (30, 30), radius=2)
     assert editor.correction.labels[0, 10, 20] == 1
     assert editor.correction.labels[0, 30, 20] == 2
+
+
+def test_keys_act_in_the_order_in_which_they_were_sent(waiting, tmp_path):
+    """JupyterLab delivers the first messages of a widget on one thread of the kernel and later ones on another."""
+    sorter = views.sort(waiting, tmp_path / "sorted.csv")
+    sent = [{"key": key, "from": "page", "turn": turn} for turn, key in enumerate("ruara", 1)]
+    for place in (1, 2, 0, 4, 3):
+        sorter.viewer.canvas._received(None, sent[place], [])
+    table = curation.read_decisions(tmp_path / "sorted.csv").table.set_index("image")
+    assert table["decision"].to_dict() == {"a": "accept", "b": "reject", "c": "accept"}
