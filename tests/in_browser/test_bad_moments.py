@@ -138,7 +138,7 @@ def test_time_slider_shows_the_other_time_point(open_notebook):
     nb.settled(nb.canvas, unlike=before)
 
 
-@pytest.mark.parametrize("path", ["10_lookup_table/slc25a17", "20_curation/01_sort", "20_curation/04_score"])
+@pytest.mark.parametrize("path", ["10_lookup_table/slc25a17", "20_curation/01_sort"])
 def test_real_notebooks_end_in_their_panel(open_notebook, path):
     """Run as they are, in JupyterLab: the panel is there, and answers to a key."""
     nb = open_notebook(path=NOTEBOOKS / f"{path}.ipynb").run_all()

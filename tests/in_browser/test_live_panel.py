@@ -73,7 +73,7 @@ def test_copied_parameters_are_lines_for_the_parameters_cell(open_notebook):
 
 def test_saved_with_record(open_notebook):
     cells = (
-        "input_path = ''\noutput_folder = 'results'\nchannel = ''\nscene = 0\ntime = 0\nvoxel_size = []\ncontrast_low = 3.5\ncontrast_high = 15\n"
+        "input_path = ''\noutput_folder = 'saved_by_button'\nchannel = ''\nscene = 0\ntime = 0\nvoxel_size = []\ncontrast_low = 3.5\ncontrast_high = 15\n"
         "smoothing_sigma = 1\nfilament_sigmas = [1.5]\nfilament_cutoffs = [0.16]\nminimum_size = 10",
         "from helpers import notebook, phantoms, views\nrun = notebook.check('tomm20')\nstack, truth = phantoms.mitochondria(shape=(8, 96, 96))",
         "panel = views.tune(run, stack)\npanel",
@@ -82,7 +82,7 @@ def test_saved_with_record(open_notebook):
     nb.slider("minimum_size").press("ArrowRight")
     nb.wait_for("panel.values['minimum_size']", "11")
     nb.button("save with record").click()
-    folder = nb.lab["root"] / "results"
+    folder = nb.lab["root"] / "saved_by_button"
     nb.wait(lambda: list(folder.glob("*_record.json")), "the record")
     import json
 

@@ -12,12 +12,12 @@ from test_runs import ROOT, pictures_of, run
 from helpers import curation, images, learning, loop, phantoms
 
 NOTEBOOK = ROOT / "notebooks" / "20_curation" / "05_the_loop.ipynb"
-SMALL = {"fields": 6, "held_out": 2, "merged_fields": 2, "steps": 12, "steps_again": 6, "width": 4}
+SMALL = {"fields": 6, "held_out": 2, "merged_fields": 2, "steps": 6, "steps_again": 3, "width": 4}
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """The executed cells and the output folder. A dozen steps make no model that a person would merge with: what is drawn is given."""
+    """The executed cells and the output folder. A few steps make no model that a person would merge with: what is drawn is given."""
     folder = tmp_path_factory.mktemp("loop")
     fields = phantoms.write_piled_fields(folder / "out" / "fields", phantoms.TRAINING[: SMALL["fields"]])
     known = curation.queue(fields / "truth", fields / "images")
