@@ -10,7 +10,7 @@ Source: Saito, T. & Toriwaki, J. (1994) Pattern Recognition 27(11):1551-1565.
 import numba as nb
 import numpy as np
 
-from helpers._kernels.inputs import frozen
+from helpers._kernels.runs import located
 from helpers._kernels.threads import EXACT, blocks, parallel
 
 ENDLESS = 1 << 30  # no background on this line
@@ -19,50 +19,44 @@ ENDLESS = 1 << 30  # no background on this line
 def squared_depths(mask: np.ndarray) -> np.ndarray:
     """Return int32 squared distances of a C-contiguous bool (Z, Y, X) mask: 0 in the background, `ENDLESS` where there is none."""
     planes, height, width = mask.shape
-    depths = np.empty(mask.shape, np.int32)
+    runs = located(mask)
+    depths = np.zeros(mask.shape, np.int32)
     flat = depths.reshape(-1)
-    voxels = frozen(mask.view(np.uint8)).reshape(-1)
-    parallel(lambda rows: _along_x(voxels, flat, width, *rows), blocks(planes * height, 1024))
-    area = height * width
-    parallel(lambda pieces: _across(flat, area, height, width, width, *pieces), blocks(planes, 8))
-    parallel(lambda pieces: _across(flat, width, planes, area, width, *pieces), blocks(height, 8))
+    parallel(lambda rows: _along_x(flat, *runs, width, *rows), blocks(planes * height, 1024))
+    parallel(lambda pieces: _across(flat, *runs, height, 1, height, width, *pieces), blocks(planes, 8))
+    parallel(lambda pieces: _across(flat, *runs, planes, height, 1, width, *pieces), blocks(height, 8))
     return depths
 
 
 @nb.njit(**EXACT)
-def _along_x(mask, depths, width, first, stop):
-    for begin in range(first * width, stop * width, width):
-        x = 0
-        while x < width:
-            start = x
-            while x < width and mask[begin + x]:
-                x += 1
-            for k in range(start, x):
-                before = k - start + 1 if start > 0 else ENDLESS
-                behind = x - k if x < width else ENDLESS
+def _along_x(depths, first, start, stop, width, first_row, stop_row):
+    for row in range(first_row, stop_row):
+        for run in range(first[row], first[row + 1]):
+            for x in range(start[run], stop[run]):
+                before = x - start[run] + 1 if start[run] > 0 else ENDLESS
+                behind = stop[run] - x if stop[run] < width else ENDLESS
                 nearest = min(before, behind)
-                depths[begin + k] = nearest * nearest if nearest < ENDLESS else ENDLESS
-            if x < width:
-                depths[begin + x] = 0
-                x += 1
+                depths[row * width + x] = nearest * nearest if nearest < ENDLESS else ENDLESS
 
 
 @nb.njit(**EXACT)
-def _across(depths, apart, length, step, width, first, stop):
-    """Shorten the distances by the way along one axis, whose voxels lie ``step`` apart, in the sections ``first`` to ``stop``."""
+def _across(depths, first, start, stop, length, step, apart, width, first_section, stop_section):
+    """Shorten the distances by the way along one axis, whose rows lie ``step`` rows apart, in sections that begin ``apart`` rows apart."""
     before = np.empty((length, width), np.int32)
-    for section in range(first, stop):
-        begin = section * apart
+    for section in range(first_section, stop_section):
         for i in range(length):
-            before[i] = depths[begin + i * step : begin + i * step + width]
+            row = section * apart + i * step
+            before[i] = depths[row * width : (row + 1) * width]
         for i in range(length):
-            for x in range(width):
-                nearest = before[i, x]
-                way = 1
-                while way * way < nearest and (way <= i or way < length - i):
-                    if way <= i:
-                        nearest = min(nearest, before[i - way, x] + way * way)
-                    if way < length - i:
-                        nearest = min(nearest, before[i + way, x] + way * way)
-                    way += 1
-                depths[begin + i * step + x] = nearest
+            row = section * apart + i * step
+            for run in range(first[row], first[row + 1]):
+                for x in range(start[run], stop[run]):
+                    nearest = before[i, x]
+                    way = 1
+                    while way * way < nearest and (way <= i or way < length - i):
+                        if way <= i:
+                            nearest = min(nearest, before[i - way, x] + way * way)
+                        if way < length - i:
+                            nearest = min(nearest, before[i + way, x] + way * way)
+                        way += 1
+                    depths[row * width + x] = nearest

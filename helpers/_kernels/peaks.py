@@ -34,7 +34,8 @@ def peaks(image: np.ndarray, runs: Runs, distance: int) -> np.ndarray:
         range(len(pieces)),
     )
     voxels, highest = found.sum(0)
-    _choose(image, objects, image.min(), voxels == highest, distance, np.ascontiguousarray(np.argwhere(marks)), marks)
+    places = np.stack(np.unravel_index(np.flatnonzero(marks.view(bool)), marks.shape), axis=1)
+    _choose(image, objects, image.min(), voxels == highest, distance, places, marks)
     return marks == KEPT
 
 

@@ -42,6 +42,19 @@ def connected_runs(mask: np.ndarray, *, of: bool = True, corners: bool = False, 
 
     Neighbours share a face, or with ``corners`` at least a corner; with ``by_plane`` each plane is on its own.
     """
+    planes, height, _ = mask.shape
+    first, start, stop = located(mask, of=of)
+    pieces = blocks(planes, PLANES)
+    parent = np.arange(first[-1], dtype=np.int32)
+    parallel(lambda piece: _join(parent, start, stop, first, height, *piece, piece[1] if by_plane else piece[0], corners), pieces)
+    if not by_plane:
+        for plane, _ in pieces[1:]:  # across the cuts between pieces
+            _join(parent, start, stop, first, height, plane, plane + 1, plane - 1, corners)
+    return Runs(mask.shape, first, start, stop, parent, _number(parent, start, stop))
+
+
+def located(mask: np.ndarray, *, of: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``first``, ``start`` and ``stop`` of the runs of a C-contiguous bool mask, as `Runs` describes them."""
     planes, height, width = mask.shape
     rows = frozen(mask.view(np.uint8).reshape(planes * height, width))
     pieces = blocks(planes, PLANES)
@@ -53,13 +66,7 @@ def connected_runs(mask: np.ndarray, *, of: bool = True, corners: bool = False, 
 
     start, stop = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
     parallel(lambda piece: _locate(rows, of, first, start, stop, piece[0] * height, piece[1] * height), pieces)
-
-    parent = np.arange(first[-1], dtype=np.int32)
-    parallel(lambda piece: _join(parent, start, stop, first, height, *piece, piece[1] if by_plane else piece[0], corners), pieces)
-    if not by_plane:
-        for plane, _ in pieces[1:]:  # across the cuts between pieces
-            _join(parent, start, stop, first, height, plane, plane + 1, plane - 1, corners)
-    return Runs(mask.shape, first, start, stop, parent, _number(parent, start, stop))
+    return first, start, stop
 
 
 def paint(image: np.ndarray, runs: Runs, values: np.ndarray) -> None:
