@@ -1,12 +1,15 @@
 """What a person touches: live panels, 3D views, curators and editors in JupyterLab. Nothing imports this package but notebooks."""
 
-from helpers.views.canvas import Canvas
-from helpers.views.curators import Scorer, Sorter, score, sort
-from helpers.views.label_editor import LabelEditor, correct
-from helpers.views.merger import Merger, merge
-from helpers.views.panels import Panel, threshold, tune
-from helpers.views.viewer import Viewer
+from importlib import import_module
+from typing import Any
+
 from helpers.views.volume import View, in_browser, volume
+
+_MODULES = {
+    "Canvas": "canvas", "Scorer": "curators", "Sorter": "curators", "score": "curators", "sort": "curators", "LabelEditor": "label_editor",
+    "correct": "label_editor", "Merger": "merger", "merge": "merger", "Panel": "panels", "threshold": "panels", "tune": "panels", "Viewer": "viewer",
+}  # fmt: skip
+"""Where the panels are: read when one is asked for, because notebooks ask `in_browser` first, also where no widgets are installed."""
 
 __all__ = [
     "Canvas",
@@ -26,3 +29,9 @@ __all__ = [
     "tune",
     "volume",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
