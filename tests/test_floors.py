@@ -37,7 +37,7 @@ ORDER = {
     "workflows": ["knobs", "filaments", "spots", "spots_parted", "shells", "nucleoli", "compartments", "speckles", "workflow", "lookup_table", "steps", "choices", "compose"],
     "curation": ["files", "sheets", "ledgers", "journals", "regions", "nifti", "itk_files", "drawings", "queues", "decisions", "sorting", "merging", "changes", "splits", "edits", "editing", "scoring", "kappa"],
     "views": ["canvas", "waiting", "sections", "viewer", "kept_steps", "panels", "volume", "merger", "curators", "label_editor"],
-    "learning": ["architecture", "networks", "devices", "convolutions", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "curated", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying", "combining", "files", "portable", "bioimageio"],
+    "learning": ["architecture", "networks", "devices", "convolutions", "tiles", "inference", "normalization", "checkpoints", "published", "targets", "curated", "augment", "patches", "losses", "validation", "settings", "state", "training", "applying", "combining", "files", "portable", "bioimageio_text", "bioimageio"],
 }  # fmt: skip
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 

@@ -9,14 +9,10 @@ bioRxiv 2022.06.07.495102. :DOI:`10.1101/2022.06.07.495102`; the fields: https:/
 
 import hashlib
 import io
-import re
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,26 +24,12 @@ from helpers.images import Stack
 from helpers.learning import portable
 from helpers.learning.applying import worked_at
 from helpers.learning.architecture import Architecture
+from helpers.learning.bioimageio_text import FILES, OURS, described, explained, least_size, preprocessing
 from helpers.learning.checkpoints import Model, network_of, read_tensors
 from helpers.learning.inference import probability
 from helpers.learning.normalization import normalize
 from helpers.learning.tiles import mirrored
 
-FORMAT = "0.5.3"
-OURS = "cell_segmentation_notebooks"  # in the part of the description that is left to programs
-FILES = {
-    "weights": "weights.pt", "script": "weights_torchscript.pt", "architecture": "architecture.py", "input": "test_input.npy", "output": "test_output.npy", "text": "README.md",
-}  # fmt: skip
-STEPS = {
-    ("as_it_is", 0): "as they are",
-    (
-        "auto_contrast",
-        2,
-    ): "cut at mean - {0:g} and mean + {1:g} standard deviations of the image, then scaled so that what is left runs from 0 to 1",
-    ("min_max", 0): "scaled to 0 to 1",
-    ("min_max", 1): "values above {0:g} set to the lowest one, then scaled to 0 to 1",
-    ("remove_background", 1): "a Gaussian mean of sigma {0:g} voxels subtracted, then scaled to 0 to 1",
-}
 MOST_READ = 4 * 2**30  # bytes of one file in a package: no test image is larger
 TOLERANCE = 1e-4
 PAPER = {
@@ -119,7 +101,7 @@ def write_bioimageio(
         raise ValueError(f"{path.name} must end in .zip: a package is written")
     if isinstance(authors, str) or not authors or not all(isinstance(each, str) and each.strip() for each in authors):
         raise ValueError(f"authors must be a list of names, at least one, got {authors!r}")
-    steps = _preprocessing(model)
+    steps = preprocessing(model)
     given, normalized = _test_image(model, [stacks] if isinstance(stacks, Stack) else list(stacks), raw=steps is not None)
     network, keywords = _portable(model)
     content = {
@@ -128,7 +110,7 @@ def write_bioimageio(
         FILES["architecture"]: Path(portable.__file__).read_bytes(),
         FILES["input"]: _npy(given[None]),
         FILES["output"]: _npy(probability(model.network, normalized, output=None)[None]),
-        FILES["text"]: _documentation(model, description, documentation, steps is not None).encode(),
+        FILES["text"]: explained(model, description, documentation, steps is not None).encode(),
     }
     about = {
         "description": description or f"{model.architecture.name} for stacks of fluorescence microscopy",
@@ -138,7 +120,7 @@ def write_bioimageio(
         "tags": list(dict.fromkeys([*tags, "unet", "pytorch", "semantic-segmentation", "fluorescence-light-microscopy", "3d"])),
         "version": version,
     }
-    content["rdf.yaml"] = _yaml(_description(model, about, content, keywords, steps))
+    content["rdf.yaml"] = _yaml(described(model, about, content, keywords, steps))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, each in content.items():
@@ -202,7 +184,7 @@ def check_bioimageio(path: str | Path) -> float:
     """
     package = read_bioimageio(path)
     image = package.test_input
-    if _preprocessing(package.model) is not None:
+    if preprocessing(package.model) is not None:
         image = np.stack([normalize(each, package.model.normalization) for each in image])
     found = probability(package.model.network, image, output=None)
     if found.shape != package.test_output.shape:
@@ -232,18 +214,6 @@ def _script(network: portable.Portable, architecture: Architecture) -> bytes:
     return buffer.getvalue()
 
 
-def _preprocessing(model: Model) -> list[dict[str, Any]] | None:
-    """Return a recipe in the words of the format; None where it has none for it, and wants images that are normalized already.
-
-    `auto_contrast` could be said in three steps, but programs take the percentiles of the third from the raw image (bioimageio.core 0.11).
-    """
-    if model.normalization == (("as_it_is",),):
-        return []
-    if model.normalization == (("min_max",),):
-        return [{"id": "scale_range", "kwargs": {"axes": list("zyx"), "min_percentile": 0.0, "max_percentile": 100.0}}]
-    return None
-
-
 def _test_image(model: Model, stacks: list[Stack], raw: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the middle of an image at the voxel size of the model, as a program is to be given it, and normalized."""
     architecture = model.architecture
@@ -252,7 +222,7 @@ def _test_image(model: Model, stacks: list[Stack], raw: bool) -> tuple[np.ndarra
     size = worked_at(model, stacks[0])
     at_size = [each.raw if size == each.voxel_size else images.resample(each.raw, each.voxel_size, size) for each in stacks]
     whole = np.stack([_checks.float32(_checks.image(each)) for each in at_size])
-    least = zip(whole.shape[1:], _least(architecture), architecture.grid)
+    least = zip(whole.shape[1:], least_size(architecture), architecture.grid)
     sizes = [max(low, min(n // step * step, low + step)) for n, low, step in least]
     starts = [(n - size) // 2 for n, size in zip(whole.shape[1:], sizes)]  # a smaller image goes on as in a mirror
     if raw:
@@ -260,122 +230,6 @@ def _test_image(model: Model, stacks: list[Stack], raw: bool) -> tuple[np.ndarra
         return part, np.stack([normalize(each, model.normalization) for each in part])
     normalized = mirrored(np.stack([normalize(each, model.normalization) for each in whole]), starts, sizes)
     return normalized, normalized
-
-
-def _halo(architecture: Architecture) -> tuple[int, ...]:
-    """Return how far from a border of an image the network sees it, up to the next multiple of the grid: then tiles lie on the grid."""
-    return tuple(ceil(halo / step) * step for halo, step in zip(architecture.halo, architecture.grid))
-
-
-def _least(architecture: Architecture) -> tuple[int, ...]:
-    """Return the least size of a tile of which something is left without the halo, which the format asks for."""
-    return tuple(2 * halo + step for halo, step in zip(_halo(architecture), architecture.grid))
-
-
-def _description(
-    model: Model, about: Mapping[str, Any], content: Mapping[str, bytes], keywords: Mapping[str, Any], steps: list[dict[str, Any]] | None
-) -> dict[str, Any]:
-    architecture = model.architecture
-    source = {key: {"source": name, "sha256": hashlib.sha256(content[name]).hexdigest()} for key, name in FILES.items()}
-    scales = model.voxel_size or (1.0, 1.0, 1.0)
-    unit = {"unit": "micrometer"} if model.voxel_size else {}
-    spaces = [{"type": "space", "id": axis, "scale": scale, **unit} for axis, scale in zip("zyx", scales)]
-    named = ["raw"] if architecture.channels == 1 else [f"raw{number}" for number in range(architecture.channels)]
-    kinds = ["background", "structure"] if architecture.classes == 2 else [f"class{number}" for number in range(architecture.classes)]
-    taken = [{**space, "size": {"min": low, "step": step}} for space, low, step in zip(spaces, _least(architecture), architecture.grid)]
-    given = [
-        {**space, "size": {"tensor_id": "raw", "axis_id": space["id"], "offset": 0}, "halo": halo}
-        for space, halo in zip(spaces, _halo(architecture))
-    ]
-    version = torch.__version__.split("+")[0]
-    network = {**source["architecture"], "callable": "Portable", "kwargs": dict(keywords)}
-    return {
-        "type": "model",
-        "format_version": FORMAT,
-        "name": _title(model),
-        **about,
-        "documentation": FILES["text"],
-        "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": [
-            {
-                "id": "raw",
-                "description": "intensities" if steps else "intensities, normalized as the documentation says",
-                "axes": [{"type": "batch"}, {"type": "channel", "channel_names": named}, *taken],
-                "data": {"type": "float32"},
-                "test_tensor": source["input"],
-                "preprocessing": steps or [],
-            }
-        ],
-        "outputs": [
-            {
-                "id": "probability",
-                "description": "probability of each class, 0 to 1",
-                "axes": [{"type": "batch"}, {"type": "channel", "channel_names": kinds}, *given],
-                "data": {"type": "float32", "range": [0.0, 1.0]},
-                "test_tensor": source["output"],
-            }
-        ],
-        "weights": {
-            "pytorch_state_dict": {**source["weights"], "pytorch_version": version, "architecture": network},
-            "torchscript": {**source["script"], "pytorch_version": version, "parent": "pytorch_state_dict"},
-        },
-        "config": {
-            OURS: {
-                "architecture": replace(architecture, auxiliary=False).as_dict(),
-                "normalization": [list(step) for step in model.normalization],
-                "voxel_size_um": None if model.voxel_size is None else list(model.voxel_size),
-                "cutoff": model.cutoff,
-                "minimum_size": model.minimum_size,
-                "name": model.name,
-                "about": model.about,
-            }
-        },
-    }
-
-
-def _documentation(model: Model, description: str, documentation: str, raw: bool) -> str:
-    architecture, size = model.architecture, model.voxel_size
-    steps = "; then ".join(STEPS[name, len(numbers)].format(*numbers) for name, *numbers in model.normalization)
-    voxels = (
-        "of unknown size" if size is None else f"of {' x '.join(f'{each:g}' for each in size)} um (z, y, x): resample other images to that"
-    )
-    grid, halo = (" x ".join(map(str, each)) for each in (architecture.grid, _halo(architecture)))
-    inputs = (
-        "raw intensities; the steps named in `rdf.yaml` normalize them"
-        if raw
-        else f"intensities that are **normalized before, image by image**: {steps}"
-    )
-    exact = (
-        "" if architecture.exact else "\n- The normalization inside the network looks at the whole tile: give whole images where you can."
-    )
-    return f"""# {_title(model)}
-
-{description}
-
-{documentation}
-
-## How to use it
-- Input: {inputs}; voxels {voxels}.
-- Sizes: multiples of {grid} voxels (z, y, x). Beyond its border the image goes on as in a mirror. Images smaller than the least size that is
-  named in `rdf.yaml` work as well; the format wants tiles of which something is left without the halo.
-- Tiles: whole images give the best result. Tiles whose distances are multiples of {grid}, with a halo of {halo} voxels that is thrown away, give the same.{exact}
-- Output: the probability of each class. Structure is where that of `structure` is at least {model.cutoff:g}.
-
-## Validation
-{_validation(model)}Count what it finds on some of your own images before you rely on it.
-"""
-
-
-def _validation(model: Model) -> str:
-    scores = model.about.get("scores") or {}
-    if scores.get("iou") is None:
-        return ""
-    return f"On images held back in training, at cutoff {scores.get('cutoff', model.cutoff):g}: IoU {scores['iou']:.3f}. "
-
-
-def _title(model: Model) -> str:
-    """Return a name as the format allows it: letters, digits, blanks and a few signs."""
-    return f"{re.sub(r'[^A-Za-z0-9 _+()-]', ' ', model.name)[:100]} ({model.architecture.name})"
 
 
 def _yaml(content: Mapping[str, Any]) -> bytes:
