@@ -10,21 +10,20 @@ Source: Saito, T. & Toriwaki, J. (1994) Pattern Recognition 27(11):1551-1565.
 import numba as nb
 import numpy as np
 
-from helpers._kernels.runs import located
+from helpers._kernels.runs import Located
 from helpers._kernels.threads import EXACT, blocks, parallel
 
 ENDLESS = 1 << 30  # no background on this line
 
 
-def squared_depths(mask: np.ndarray) -> np.ndarray:
-    """Return int32 squared distances of a C-contiguous bool (Z, Y, X) mask: 0 in the background, `ENDLESS` where there is none."""
-    planes, height, width = mask.shape
-    runs = located(mask)
-    depths = np.zeros(mask.shape, np.int32)
-    flat = depths.reshape(-1)
+def squared_depths(shape: tuple[int, int, int], runs: Located) -> np.ndarray:
+    """Return int32 squared distances of a (Z, Y, X) mask whose runs are given: 0 in the background, `ENDLESS` where there is none."""
+    planes, height, width = shape
+    depths, along_y = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    flat, flat_y = depths.reshape(-1), along_y.reshape(-1)
     parallel(lambda rows: _along_x(flat, *runs, width, *rows), blocks(planes * height, 1024))
-    parallel(lambda pieces: _across(flat, *runs, height, 1, height, width, *pieces), blocks(planes, 8))
-    parallel(lambda pieces: _across(flat, *runs, planes, height, 1, width, *pieces), blocks(height, 8))
+    parallel(lambda pieces: _across(flat, flat_y, *runs, height, 1, height, width, *pieces), blocks(planes, 8))
+    parallel(lambda pieces: _across(flat_y, flat, *runs, planes, height, 1, width, *pieces), blocks(height, 8))
     return depths
 
 
@@ -40,23 +39,19 @@ def _along_x(depths, first, start, stop, width, first_row, stop_row):
 
 
 @nb.njit(**EXACT)
-def _across(depths, first, start, stop, length, step, apart, width, first_section, stop_section):
+def _across(before, after, first, start, stop, length, step, apart, width, first_section, stop_section):
     """Shorten the distances by the way along one axis, whose rows lie ``step`` rows apart, in sections that begin ``apart`` rows apart."""
-    before = np.empty((length, width), np.int32)
     for section in range(first_section, stop_section):
         for i in range(length):
             row = section * apart + i * step
-            before[i] = depths[row * width : (row + 1) * width]
-        for i in range(length):
-            row = section * apart + i * step
             for run in range(first[row], first[row + 1]):
-                for x in range(start[run], stop[run]):
-                    nearest = before[i, x]
+                for voxel in range(row * width + start[run], row * width + stop[run]):
+                    nearest = before[voxel]
                     way = 1
                     while way * way < nearest and (way <= i or way < length - i):
                         if way <= i:
-                            nearest = min(nearest, before[i - way, x] + way * way)
+                            nearest = min(nearest, before[voxel - way * step * width] + way * way)
                         if way < length - i:
-                            nearest = min(nearest, before[i + way, x] + way * way)
+                            nearest = min(nearest, before[voxel + way * step * width] + way * way)
                         way += 1
-                    depths[row * width + x] = nearest
+                    after[voxel] = nearest

@@ -20,6 +20,9 @@ from helpers._kernels.threads import EXACT, blocks, parallel
 CHUNK = 8  # voxels compared at once when a row is scanned for changes
 PLANES = 8  # planes of one piece of work
 
+Located = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""``first``, ``start`` and ``stop`` of `Runs`."""
+
 
 class Runs(NamedTuple):
     """The runs of a (Z, Y, X) mask, row after row, and the components that they make up."""
@@ -53,7 +56,7 @@ def connected_runs(mask: np.ndarray, *, of: bool = True, corners: bool = False, 
     return Runs(mask.shape, first, start, stop, parent, _number(parent, start, stop))
 
 
-def located(mask: np.ndarray, *, of: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def located(mask: np.ndarray, *, of: bool = True) -> Located:
     """Return ``first``, ``start`` and ``stop`` of the runs of a C-contiguous bool mask, as `Runs` describes them."""
     planes, height, width = mask.shape
     rows = frozen(mask.view(np.uint8).reshape(planes * height, width))

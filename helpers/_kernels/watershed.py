@@ -5,9 +5,10 @@ neighbours that no flood has reached enter the queue for its flood. With a line,
 none: it is part of the line. There the flood stops, or goes on ``beyond`` it. A voxel enters once: another time it would only wait
 behind itself.
 
-The queue is one list for each level, threaded through the voxels themselves: a waiting voxel needs no level, which is that of its list,
-and keeps the next voxel there. Which lists hold something is kept in bits, 64 to a word, with bits above them that say which words hold
-something, and so on: the lowest waiting level is found in a few steps among millions.
+The queue is one list for each level, on pages that pass from list to list as they fill and empty. Which lists hold something is kept in
+bits, 64 to a word, with bits above them that say which words hold something, and so on: the lowest waiting level is found in a few steps
+among millions. Owner and level of a voxel share one number, in a frame of voxels that cannot be flooded, so a neighbour is one look away;
+as voxels leave in no order in space, most looks go to memory that lies far apart, and are asked for some turns ahead.
 
 Sources: Meyer, F. (1994) Signal Processing 38(1):113-125 (flooding by a hierarchical queue); Beucher, S. & Lantuejoul, C. (1979). The
 order and the line are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453: floods go beyond the line
@@ -17,11 +18,17 @@ in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no part
 import numba as nb
 import numpy as np
 
+from helpers._kernels.inputs import frozen
+from helpers._kernels.prefetch import prefetch
+from helpers._kernels.runs import Located
 from helpers._kernels.threads import EXACT, blocks, parallel
 
-UNREACHED = 0  # owner of a voxel; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
-FIRST, LAST = 0, 1  # the two ends of a list
-
+BLOCKED = 0  # owner of a voxel outside, or on the line; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
+FIRST, LAST = 0, 1  # the two ends of a list, as places among the entries of all pages
+EMPTY, FRESH = 0, 1  # the page that was emptied last, each of which names the one before it, and the first that was never written
+NONE = -1
+AHEAD = 3  # how many voxels of a list are fetched before their turn
+ROWS = 1024  # of one piece of work
 
 # Multiplying a power of two by this number (a de Bruijn sequence) shifts a pattern that is different for each power into the upper 6 bits
 # (Leiserson, C. E., Prokop, H. & Randall, K. H. (1998) Using de Bruijn sequences to index a 1 in a computer word).
@@ -31,103 +38,175 @@ BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in r
 
 
 def flood(
-    levels: np.ndarray, seeds: np.ndarray, count: int, *, line: bool, beyond: bool = True, inside: np.ndarray | None = None
+    levels: np.ndarray,
+    seeds: np.ndarray,
+    count: int,
+    *,
+    line: bool,
+    beyond: bool = True,
+    inside: Located | None = None,
+    falling: bool = False,
 ) -> np.ndarray:
-    """Flood C-contiguous int32 levels below ``count`` from int seeds, where ``inside`` (bool): int32 labels, 0 on the line and outside.
+    """Flood C-contiguous int32 levels below ``count`` from int32 seeds: int32 labels, 0 on the line.
 
-    ``levels`` is used up: it turns into the labels.
+    Where the runs of a mask are given (``inside``), the rest is left as it is, neither flooded nor looked at. ``falling`` begins at the highest
+    level. ``levels`` is used up: it turns into the labels.
     """
     highest = int(seeds.max(initial=0))
-    if max(levels.size, highest) >= 2**31:
+    frame = tuple(length + 2 for length in levels.shape)
+    if max(np.prod(frame), highest) >= 2**31:
         raise ValueError(
             f"a watershed takes up to {2**31 - 1} voxels and labels, got {levels.size} and {highest}: cut the stack into pieces"
         )
-    owners = seeds.astype(np.int16 if highest < 2**15 else np.int32)  # a new array; two bytes mostly, for there are few objects
-    blocked = np.iinfo(owners.dtype).min  # outside, or on the line
-    if inside is not None:
-        np.copyto(owners, blocked, where=~inside)
-    _, height, width = levels.shape
-    owners, levels_and_links = owners.reshape(-1), levels.reshape(-1)
-    _flood(owners, levels_and_links, np.flatnonzero(owners > 0), height, width, blocked, count, line, beyond)
-    parallel(lambda piece: _read(owners, blocked, levels_and_links, *piece), blocks(owners.size, 1 << 20))
+    few = count <= 2**16
+    half = 16 if few and highest < 2**15 else 32  # bits of a level, and of an owner
+    cells = np.zeros(np.prod(frame), np.int32 if half == 16 else np.int64)  # all blocked
+    rows = levels.shape[0] * levels.shape[1]
+    inside = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, levels.shape[2], np.int32))
+    pieces = blocks(rows, ROWS)
+    top = count - 1 if falling else NONE
+    parallel(lambda piece: _pack(cells, frozen(levels), frozen(seeds), *inside, half, top, *piece), pieces)
+    _flood(cells, *levels.shape[1:], *inside, half, count, 5 if few else 2, line, beyond)
+    parallel(lambda piece: _read(cells, levels, *inside, half, *piece), pieces)
     return levels
 
 
-@nb.njit(**EXACT)
-def _read(owners, blocked, labels, first, stop):
-    for i in range(first, stop):
-        labels[i] = 0 if owners[i] == blocked else abs(owners[i])
+@nb.njit(**EXACT, forceinline=True)
+def _begin(row, height, width):
+    """Return where the voxels of a row begin in the frame, which is one voxel wide."""
+    return ((row // height + 1) * (height + 2) + row % height + 1) * (width + 2) + 1
 
 
 @nb.njit(**EXACT)
-def _flood(owners, links, seeds, height, width, blocked, count, line, beyond):
-    lists = np.empty((count, 2), np.int32)
+def _pack(cells, levels, seeds, first, start, stop, half, top, first_row, stop_row):
+    """Join owner and level of each voxel of these rows, the owner in the upper half."""
+    _, height, width = levels.shape
+    unreached = -1 << (half - 1)
+    for row in range(first_row, stop_row):
+        begin, z, y = _begin(row, height, width), row // height, row % height
+        for run in range(first[row], first[row + 1]):
+            for x in range(start[run], stop[run]):
+                level = levels[z, y, x] if top == NONE else top - levels[z, y, x]
+                owner = seeds[z, y, x] if seeds[z, y, x] > 0 else unreached
+                cells[begin + x] = owner << half | level
+
+
+@nb.njit(**EXACT)
+def _read(cells, labels, first, start, stop, half, first_row, stop_row):
+    _, height, width = labels.shape
+    unreached = -1 << (half - 1)
+    for row in range(first_row, stop_row):
+        begin, z, y = _begin(row, height, width), row // height, row % height
+        for run in range(first[row], first[row + 1]):
+            for x in range(start[run], stop[run]):
+                owner = np.int64(cells[begin + x]) >> half
+                labels[z, y, x] = abs(owner) if owner != unreached else 0
+
+
+@nb.njit(**EXACT)
+def _flood(cells, height, width, first, start, stop, half, count, fold, line, beyond):
+    area = (height + 2) * (width + 2)
+    near = np.array([-area, -width - 2, -1, 1, width + 2, area])
+    unreached, low = -1 << (half - 1), (1 << half) - 1
+    ends = np.empty((count, 2), np.uint32)
+    page = (1 << fold) - 1
+    pages = np.empty(
+        (min(cells.size, cells.size // page + 2 * count) + 1) << fold, np.uint32
+    )  # as many as can be in use; most are never touched
+    spare = np.array([NONE, 0])
     bits, tiers = _empty_bits(count)
-    for i in range(seeds.size):
-        _enter(links, lists, bits, tiers, seeds[i])
-    near = np.empty(6, np.int64)
-    waiting = seeds.size
-    level = -1  # of the lowest list that holds something; -1: to be found
+    waiting = 0
+    for row in range(first.size - 1):
+        for run in range(first[row], first[row + 1]):
+            for voxel in range(_begin(row, height, width) + start[run], _begin(row, height, width) + stop[run]):
+                cell = np.int64(cells[voxel])
+                if cell >> half > BLOCKED:
+                    _enter(pages, fold, spare, ends, bits, tiers, voxel, cell & low)
+                    waiting += 1
+    reached = np.empty(7, np.int64)
+    level = NONE  # of the lowest list that holds something; none: to be found
     while waiting > 0:
-        if level < 0:
+        if level == NONE:
             level = _lowest(bits, tiers)
-        voxel = np.int64(lists[level, FIRST])
+        place, final = np.int64(ends[level, FIRST]), np.int64(ends[level, LAST])
+        voxel = np.int64(pages[place])
         waiting -= 1
-        if voxel == lists[level, LAST]:
+        if place == final:
+            _give_back(pages, fold, spare, place >> fold)
             _clear_bit(bits, tiers, level)
-            level = -1
+            level = NONE
         else:
-            lists[level, FIRST] = links[voxel]
-        is_seed = owners[voxel] > 0
-        label = abs(owners[voxel])
-        _neighbours(voxel, height, width, owners.size, near)
-        if line and _meets_another(owners, near, label):
-            owners[voxel] = -label if is_seed else blocked  # a seed stays a seed, though its neighbours take it for a line
+            place += 1
+            if place & page == page:
+                _give_back(pages, fold, spare, place >> fold)
+                place = np.int64(pages[place]) << fold
+            ends[level, FIRST] = place
+            if place & page < page - AHEAD:  # what lies there may be old: then nothing is gained, or lost
+                ahead = np.int64(pages[place + AHEAD])
+                for i in range(6):
+                    prefetch(cells, ahead + near[i])
+
+        cell = np.int64(cells[voxel])
+        owner = cell >> half
+        label = abs(owner)
+        meets_another = False
+        found = 0
+        for i in range(6):
+            other = np.int64(cells[voxel + near[i]]) >> half
+            reached[found] = voxel + near[i]
+            found += other == unreached  # sums instead of branches, which no processor could foretell
+            meets_another |= (other > 0) & (other != label)
+        if line and meets_another:
+            # A seed stays a seed, though its neighbours take it for a line.
+            cells[voxel] = (-label if owner > 0 else BLOCKED) << half | cell & low
             if not beyond:
                 continue
         else:
-            owners[voxel] = label
-        for i in range(6):
-            if owners[near[i]] == UNREACHED:
-                owners[near[i]] = -label
-                level = min(level, links[near[i]])
-                _enter(links, lists, bits, tiers, near[i])
-                waiting += 1
+            cells[voxel] = label << half | cell & low
+        for i in range(found):
+            other_level = np.int64(cells[reached[i]]) & low
+            cells[reached[i]] = -label << half | other_level
+            _enter(pages, fold, spare, ends, bits, tiers, reached[i], other_level)
+            waiting += 1
+            level = min(level, other_level)
 
 
-@nb.njit(**EXACT)
-def _neighbours(voxel, height, width, size, near):
-    """List the six neighbours; the voxel itself stands for those beyond the border."""
-    area = height * width
-    column = voxel % width
-    row = voxel % area - column
-    near[0] = voxel - area if voxel >= area else voxel
-    near[1] = voxel - width if row > 0 else voxel
-    near[2] = voxel - 1 if column > 0 else voxel
-    near[3] = voxel + 1 if column < width - 1 else voxel
-    near[4] = voxel + width if row < area - width else voxel
-    near[5] = voxel + area if voxel < size - area else voxel
+@nb.njit(**EXACT, forceinline=True)
+def _enter(pages, fold, spare, ends, bits, tiers, voxel, level):
+    """Put a voxel at the end of the list of its level.
 
-
-@nb.njit(**EXACT)
-def _meets_another(owners, near, label):
-    for i in range(6):
-        owner = owners[near[i]]
-        if owner > 0 and owner != label:
-            return True
-    return False
-
-
-@nb.njit(**EXACT)
-def _enter(links, lists, bits, tiers, voxel):
-    """Put a voxel at the end of the list of its level."""
-    level = links[voxel]
+    Lists are kept on pages of ``2 ** fold`` entries: voxels, and in the last entry the number of the list's next page.
+    """
+    last = (1 << fold) - 1
     if bits[level >> 6] >> np.uint64(level & 63) & np.uint64(1):
-        links[lists[level, LAST]] = voxel
+        place = np.int64(ends[level, LAST]) + 1
+        if place & last == last:
+            page = _new_page(pages, fold, spare)
+            pages[place] = page
+            place = page << fold
     else:
-        lists[level, FIRST] = voxel
+        place = _new_page(pages, fold, spare) << fold
+        ends[level, FIRST] = place
         _set_bit(bits, tiers, level)
-    lists[level, LAST] = voxel
+    pages[place] = voxel
+    ends[level, LAST] = place
+
+
+@nb.njit(**EXACT, forceinline=True)
+def _give_back(pages, fold, spare, page):
+    """Mark a page as empty."""
+    pages[page << fold] = spare[EMPTY] + 1
+    spare[EMPTY] = page
+
+
+@nb.njit(**EXACT, forceinline=True)
+def _new_page(pages, fold, spare):
+    page = spare[EMPTY]
+    if page == NONE:
+        spare[FRESH] += 1
+        return spare[FRESH] - 1
+    spare[EMPTY] = np.int64(pages[page << fold]) - 1
+    return page
 
 
 @nb.njit(**EXACT)
@@ -145,7 +224,7 @@ def _empty_bits(count):
     return np.zeros(words, np.uint64), tiers[:depth]
 
 
-@nb.njit(**EXACT)
+@nb.njit(**EXACT, forceinline=True)
 def _set_bit(bits, tiers, position):
     for i in range(tiers.size):
         word = tiers[i] + (position >> 6)
@@ -156,7 +235,7 @@ def _set_bit(bits, tiers, position):
         position >>= 6
 
 
-@nb.njit(**EXACT)
+@nb.njit(**EXACT, forceinline=True)
 def _clear_bit(bits, tiers, position):
     for i in range(tiers.size):
         word = tiers[i] + (position >> 6)
@@ -166,7 +245,7 @@ def _clear_bit(bits, tiers, position):
         position >>= 6
 
 
-@nb.njit(**EXACT)
+@nb.njit(**EXACT, forceinline=True)
 def _lowest(bits, tiers):
     """Find the lowest position that is set, from the top tier down."""
     position = 0

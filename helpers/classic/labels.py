@@ -6,10 +6,10 @@ from helpers import _checks
 from helpers._kernels import watershed
 from helpers._kernels.depths import squared_depths
 from helpers._kernels.dilation import dilate
-from helpers._kernels.label_sizes import label_sizes
+from helpers._kernels.label_sizes import keep_large
 from helpers._kernels.peaks import peaks
 from helpers._kernels.ranks import ranks
-from helpers._kernels.runs import connected_runs, paint
+from helpers._kernels.runs import connected_runs, located, paint
 from helpers.classic.masks import remove_small_by_plane
 
 
@@ -141,9 +141,9 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         return np.zeros(mask.shape, np.int32)
     if mask.all():  # no background: equally deep everywhere
         return watershed.flood(np.zeros(mask.shape, np.int32), seeds, 1, line=True, beyond=False)
-    depths = squared_depths(np.ascontiguousarray(mask))
-    deepest = int(depths.max())
-    return watershed.flood(np.subtract(deepest, depths, out=depths), seeds, deepest + 1, line=True, beyond=False, inside=mask)
+    inside = located(np.ascontiguousarray(mask))
+    depths = squared_depths(mask.shape, inside)
+    return watershed.flood(depths, seeds, int(depths.max()) + 1, line=True, beyond=False, inside=inside, falling=True)
 
 
 def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, int, int], minimum_size: int) -> np.ndarray:
@@ -274,7 +274,4 @@ def remove_small_labels(labels: np.ndarray, minimum_size: int) -> np.ndarray:
     """
     labels = _checks.labels(labels)
     _checks.number(minimum_size, "minimum_size", low=0, integer=True)
-    if labels.size == 0:
-        return labels.copy()
-    sizes = label_sizes(labels)
-    return np.where(sizes >= minimum_size, np.arange(sizes.size, dtype=np.int32), 0)[labels]
+    return keep_large(labels, int(minimum_size))

@@ -70,6 +70,15 @@ def test_flood_of_a_smooth_volume_is_that_of_scikit_image(levels, line):
     np.testing.assert_array_equal(classic.flood(image, seeds, line), watershed(image, seeds, watershed_line=line))
 
 
+@pytest.mark.parametrize("highest", [2**15 - 1, 2**15, 2**31 - 1])
+def test_flood_takes_labels_of_any_size(highest):
+    generator = np.random.default_rng(5)
+    image = generator.integers(0, 9, (6, 15, 17))
+    seeds = random_seeds(generator, image.shape, 6)
+    named = np.concatenate([[0], highest - np.arange(seeds.max())])  # other names for the same seeds
+    np.testing.assert_array_equal(classic.flood(image, named[seeds]), named[classic.flood(image, seeds)])
+
+
 def test_flood_of_plateaus_shares_them_between_the_seeds():
     """Equal voxels are flooded in the order in which they are reached: each seed gets what is closer to it."""
     labels = classic.flood(
