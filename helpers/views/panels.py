@@ -2,6 +2,7 @@
 
 import contextvars
 import html
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from helpers.views.canvas import ONE_AT_A_TIME
 from helpers.views.kept_steps import keeping_steps
 from helpers.views.sections import Box, Layer
 from helpers.views.viewer import LOOKS, Viewer, button
-from helpers.views.waiting import Later
+from helpers.views.waiting import Aside, Later
 from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
 
@@ -50,11 +51,10 @@ class Panel(ipywidgets.VBox):
         self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
         self._sliders: dict[tuple[str, int], Any] = {}
         self._mask: np.ndarray | None = None
-        self._whole = Later(at_once=False)
+        self._whole, self._aside, self._computing = Later(at_once=False), Aside(), threading.Lock()
         self._crop: _Crop | None = None
         self._pooled = known
         self._quiet = False
-        self._whole_took = 0.0
         self.viewer = Viewer()
         self.viewer.on_key = lambda key: self._copy() if key == "c" else None
         self._load(0)
@@ -86,8 +86,12 @@ class Panel(ipywidgets.VBox):
     def mask(self) -> np.ndarray:
         """What the whole stack gives with the values as they are now, (Z, Y, X) of bool; computed when asked for."""
         if self._mask is None:
-            self._mask = self._segment(**self.values)
+            self._mask = self._found(self._segment, self.values)
         return self._mask
+
+    def _found(self, segment: Callable[..., np.ndarray], values: Mapping[str, Any]) -> np.ndarray:
+        with self._computing:  # steps are kept for the next call: one at a time
+            return segment(**values)
 
     def parameters(self) -> str:
         """Return the values as lines for the parameters cell."""
@@ -95,22 +99,40 @@ class Panel(ipywidgets.VBox):
 
     def run(self) -> None:
         """Segment the whole stack and draw it."""
-        self._whole.cancel()
+        self._forget()
         started = time.perf_counter()
-        self._mask = None
         with self.viewer.failing():
-            self.viewer.show([Layer(self.mask)])
-            self._whole_took = time.perf_counter() - started
-            self.viewer.say(f"whole stack, {self.mask.mean():.2%} found ({self._whole_took:.1f} s)")
+            self._show(self.mask, started)
+
+    def _run_aside(self) -> None:
+        """Segment the whole stack while the sliders still move, and draw it where none did."""
+        started = time.perf_counter()
+        values = {name: list(value) if isinstance(value, list) else value for name, value in self.values.items()}
+
+        def show(future: Any) -> None:
+            with self.viewer.failing():
+                self._mask = future.result()
+                self._show(self._mask, started)
+
+        self._aside.call(partial(self._found, self._segment, values), show)
+
+    def _show(self, mask: np.ndarray, started: float) -> None:
+        self.viewer.show([Layer(mask)])
+        self.viewer.say(f"whole stack, {mask.mean():.2%} found ({time.perf_counter() - started:.1f} s)")
+
+    def _forget(self) -> None:
+        """Let go of what was found with other values."""
+        self._whole.cancel()
+        self._aside.cancel()
+        self._mask = None
 
     def preview(self) -> None:
         """Segment a crop around the position on view, at the contrast of the whole stack, and draw it; the whole stack follows after a pause."""
         if self._known is None:
             self.run()
             return
-        self._whole.cancel()
+        self._forget()
         started = time.perf_counter()
-        self._mask = None
         box = self._box()
         with self.viewer.failing():
             if self._crop is None or box != self._crop.box:
@@ -121,11 +143,10 @@ class Panel(ipywidgets.VBox):
             mask[box] = part
             self.viewer.show([Layer(mask)], box)
             self.viewer.say(f"inside the frame ({1000 * (time.perf_counter() - started):.0f} ms); the whole stack follows")
-        # While a slow workflow runs on the whole stack nothing moves: wait until the hand has surely left the slider.
-        self._whole.call(PAUSE + min(1.0, 0.25 * self._whole_took), self.run)
+        self._whole.call(PAUSE, self._run_aside)
 
     def _load(self, index: int) -> None:
-        self._mask = None
+        self._forget()
         self.viewer.load(self._stacks[index])
         raw = self.stack.raw
         self._known = None if raw.size <= np.prod(CROP) else self._pooled or classic.intensities(raw)

@@ -1,7 +1,12 @@
-"""Do something a little later, unless it is asked for again before."""
+"""Do something a little later, or beside what else happens, unless it is asked for again before."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from helpers.views.canvas import ONE_AT_A_TIME
 
 
 class Later:
@@ -31,3 +36,32 @@ class Later:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+class Aside:
+    """One computation on a thread of its own, while a person goes on: what comes of an earlier one is thrown away."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1)
+        self._turn = 0
+
+    def call(self, work: Callable[[], Any], show: Callable[[asyncio.Future], None]) -> None:
+        """Do the work there; then show what came of it, a result or an error, here. Needs a loop to wait in."""
+        self.cancel()
+        turn = self._turn
+
+        def begin() -> Any:
+            return work() if turn == self._turn else None  # it may have waited for an earlier one
+
+        def done(future: asyncio.Future) -> None:
+            with ONE_AT_A_TIME:
+                if turn == self._turn:
+                    show(future)
+                else:
+                    future.exception()  # has been looked at
+
+        asyncio.get_running_loop().run_in_executor(self._worker, contextvars.copy_context().run, begin).add_done_callback(done)
+
+    def cancel(self) -> None:
+        """Show nothing of what is under way."""
+        self._turn += 1

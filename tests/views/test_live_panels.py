@@ -1,6 +1,8 @@
 """The live panel without a browser: its sliders give what the workflow gives."""
 
+import asyncio
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -69,6 +71,56 @@ def test_preview_is_the_crop_at_the_contrast_of_the_whole(monkeypatch):
     assert np.mean(shown[inner] == whole[inner]) > 0.999
     panel.run()
     assert panel.viewer._box is None
+
+
+def test_whole_stack_follows_on_another_thread_while_sliders_move(monkeypatch):
+    """While the first whole stack is under way a slider moves: only what belongs to the last value is shown."""
+    monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
+    monkeypatch.setattr("helpers.views.panels.PAUSE", 0.01)
+    panel = views.tune("slc25a17", phantoms.peroxisomes(shape=(8, 96, 96)).stack)
+    segment, begun, may_end, shown = panel._segment, threading.Event(), threading.Event(), []
+
+    def slow(**values):
+        begun.set()
+        assert may_end.wait(30)
+        return segment(**values)
+
+    async def sitting():
+        panel._segment = slow
+        slider(panel, "minimum_size").value = 40
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        slider(panel, "minimum_size").value = 30  # its crop is shown while the other still runs
+        assert panel.viewer._box is not None
+        monkeypatch.setattr(panel, "_show", lambda mask, started: shown.append(mask))
+        may_end.set()
+        while not shown:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(asyncio.wait_for(sitting(), 60))
+    assert len(shown) == 1
+    assert np.array_equal(shown[0], WORKFLOWS["slc25a17"](panel.stack.raw, minimum_size=30))
+    assert shown[0] is panel.mask
+
+
+def test_what_fails_on_the_other_thread_is_said(monkeypatch):
+    monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
+    monkeypatch.setattr("helpers.views.panels.PAUSE", 0.01)
+    panel = views.tune("slc25a17", phantoms.peroxisomes(shape=(8, 96, 96)).stack)
+
+    def failing(**values):
+        raise MemoryError("no room for the whole stack")
+
+    async def sitting():
+        panel._segment = failing
+        slider(panel, "minimum_size").value = 40
+        while "no room" not in panel.viewer._status.value:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(sitting(), 60))
+    panel._segment = lambda **values: np.ones(panel.stack.raw.shape, bool)
+    assert panel.mask.all()  # asked for anew
 
 
 def test_other_voxel_size_is_resampled_and_saved_as_the_workflow_gives_it(tmp_path, mitochondria):
