@@ -5,30 +5,34 @@ are sorted once. A table says how many of them lie below each of up to a million
 into the table and a short binary search. Comparisons are made between the intensities themselves: nothing is quantized.
 """
 
+from collections.abc import Callable
+
 import numba as nb
 import numpy as np
 
 from helpers._kernels.inputs import frozen
-from helpers._kernels.threads import EXACT, blocks, parallel
+from helpers._kernels.threads import EXACT
 
 MOST_STEPS = 1 << 20
-PIECE = 1 << 20  # values of one piece of work
 
 
-def ranks(image: np.ndarray) -> tuple[np.ndarray, int]:
-    """Rank a finite C-contiguous image: int32 levels of its shape, and how many there are."""
-    values = frozen(image.reshape(-1))
-    distinct = np.sort(values)
+def ranks(image: np.ndarray) -> tuple[Callable[[slice], np.ndarray], int]:
+    """Return a call that ranks some planes of a finite C-contiguous image, int32 levels of their shape, and how many levels there are."""
+    distinct = np.sort(image.reshape(-1))
     distinct = frozen(distinct[: _drop_repeats(distinct)].copy())  # the rest is let go
     low, high = float(distinct[0]), float(distinct[-1])
-    steps = min(values.size, MOST_STEPS)
+    steps = min(image.size, MOST_STEPS)
     scale = (steps - 1) / (high - low) if high > low else 0.0
     below = np.zeros(steps + 1, np.int32)
     _count_below(distinct, low, scale, below)
-    levels = np.empty(image.shape, np.int32)
-    flat = levels.reshape(-1)
-    parallel(lambda piece: _rank(values[slice(*piece)], distinct, low, scale, below, flat[slice(*piece)]), blocks(values.size, PIECE))
-    return levels, distinct.size
+
+    def of_planes(planes: slice) -> np.ndarray:
+        values = frozen(image[planes])
+        levels = np.empty(values.shape, np.int32)
+        _rank(values.reshape(-1), distinct, low, scale, below, levels.reshape(-1))
+        return levels
+
+    return of_planes, distinct.size
 
 
 @nb.njit(**EXACT)

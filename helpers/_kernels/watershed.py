@@ -15,6 +15,8 @@ order and the line are those of ``skimage.segmentation.watershed``, van der Walt
 in scikit-image 0.26 and stop at it in 0.20. Seeds of one level leave in no particular order there, in the order of a scan here.
 """
 
+from collections.abc import Callable
+
 import numba as nb
 import numpy as np
 
@@ -28,7 +30,7 @@ FIRST, LAST = 0, 1  # the two ends of a list, as places among the entries of all
 EMPTY, FRESH = 0, 1  # the page that was emptied last, each of which names the one before it, and the first that was never written
 NONE = -1
 AHEAD = 3  # how many voxels of a list are fetched before their turn
-ROWS = 1024  # of one piece of work
+PLANES = 4  # of one piece of work
 
 # Multiplying a power of two by this number (a de Bruijn sequence) shifts a pattern that is different for each power into the upper 6 bits
 # (Leiserson, C. E., Prokop, H. & Randall, K. H. (1998) Using de Bruijn sequences to index a 1 in a computer word).
@@ -38,7 +40,7 @@ BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in r
 
 
 def flood(
-    levels: np.ndarray,
+    levels: Callable[[slice], np.ndarray],
     seeds: np.ndarray,
     count: int,
     *,
@@ -46,29 +48,35 @@ def flood(
     beyond: bool = True,
     inside: Located | None = None,
     falling: bool = False,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Flood C-contiguous int32 levels below ``count`` from int32 seeds: int32 labels, 0 on the line.
+    """Flood levels below ``count``, which a call gives for some planes, from C-contiguous int32 seeds: int32 labels, 0 on the line.
 
-    Where the runs of a mask are given (``inside``), the rest is left as it is, neither flooded nor looked at. ``falling`` begins at the highest
-    level. ``levels`` is used up: it turns into the labels.
+    Where the runs of a mask are given (``inside``), the rest is not looked at, and stays as it is in ``out``. ``falling`` begins at the
+    highest level.
     """
     highest = int(seeds.max(initial=0))
-    frame = tuple(length + 2 for length in levels.shape)
-    if max(np.prod(frame), highest) >= 2**31:
+    planes, height, width = seeds.shape
+    frame = (planes + 2) * (height + 2) * (width + 2)
+    if max(frame, highest) >= 2**31:
         raise ValueError(
-            f"a watershed takes up to {2**31 - 1} voxels and labels, got {levels.size} and {highest}: cut the stack into pieces"
+            f"a watershed takes up to {2**31 - 1} voxels and labels, got {seeds.size} and {highest}: cut the stack into pieces"
         )
     few = count <= 2**16
     half = 16 if few and highest < 2**15 else 32  # bits of a level, and of an owner
-    cells = np.zeros(np.prod(frame), np.int32 if half == 16 else np.int64)  # all blocked
-    rows = levels.shape[0] * levels.shape[1]
-    inside = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, levels.shape[2], np.int32))
-    pieces = blocks(rows, ROWS)
+    cells = np.zeros(frame, np.int32 if half == 16 else np.int64)  # all blocked
+    rows = planes * height
+    inside = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, width, np.int32))
     top = count - 1 if falling else NONE
-    parallel(lambda piece: _pack(cells, frozen(levels), frozen(seeds), *inside, half, top, *piece), pieces)
-    _flood(cells, *levels.shape[1:], *inside, half, count, 5 if few else 2, line, beyond)
-    parallel(lambda piece: _read(cells, levels, *inside, half, *piece), pieces)
-    return levels
+    parallel(lambda piece: _pack(cells, frozen(levels(slice(*piece))), frozen(seeds), *inside, half, top, piece[0]), blocks(planes, PLANES))
+    _flood(cells, height, width, *inside, half, count, 5 if few else 2, line, beyond)
+    if out is None and half == 16:  # the labels move up: each lands before the cell that it comes from
+        out = cells[: seeds.size].reshape(seeds.shape)
+        _read(cells, out, *inside, half, 0, planes)
+    else:
+        out = np.zeros(seeds.shape, np.int32) if out is None else out
+        parallel(lambda piece: _read(cells, out, *inside, half, *piece), blocks(planes, PLANES))
+    return out
 
 
 @nb.njit(**EXACT, forceinline=True)
@@ -78,29 +86,33 @@ def _begin(row, height, width):
 
 
 @nb.njit(**EXACT)
-def _pack(cells, levels, seeds, first, start, stop, half, top, first_row, stop_row):
-    """Join owner and level of each voxel of these rows, the owner in the upper half."""
-    _, height, width = levels.shape
+def _pack(cells, levels, seeds, first, start, stop, half, top, first_plane):
+    """Join owner and level of each voxel of these planes, the owner in the upper half."""
+    planes, height, width = levels.shape
     unreached = -1 << (half - 1)
-    for row in range(first_row, stop_row):
-        begin, z, y = _begin(row, height, width), row // height, row % height
-        for run in range(first[row], first[row + 1]):
-            for x in range(start[run], stop[run]):
-                level = levels[z, y, x] if top == NONE else top - levels[z, y, x]
-                owner = seeds[z, y, x] if seeds[z, y, x] > 0 else unreached
-                cells[begin + x] = owner << half | level
+    for z in range(planes):
+        for y in range(height):
+            row = (first_plane + z) * height + y
+            begin = _begin(row, height, width)
+            for run in range(first[row], first[row + 1]):
+                for x in range(start[run], stop[run]):
+                    level = levels[z, y, x] if top == NONE else top - levels[z, y, x]
+                    seed = seeds[first_plane + z, y, x]
+                    cells[begin + x] = (seed if seed > 0 else unreached) << half | level
 
 
 @nb.njit(**EXACT)
-def _read(cells, labels, first, start, stop, half, first_row, stop_row):
+def _read(cells, labels, first, start, stop, half, first_plane, stop_plane):
     _, height, width = labels.shape
     unreached = -1 << (half - 1)
-    for row in range(first_row, stop_row):
-        begin, z, y = _begin(row, height, width), row // height, row % height
-        for run in range(first[row], first[row + 1]):
-            for x in range(start[run], stop[run]):
-                owner = np.int64(cells[begin + x]) >> half
-                labels[z, y, x] = abs(owner) if owner != unreached else 0
+    for z in range(first_plane, stop_plane):
+        for y in range(height):
+            row = z * height + y
+            begin = _begin(row, height, width)
+            for run in range(first[row], first[row + 1]):
+                for x in range(start[run], stop[run]):
+                    owner = np.int64(cells[begin + x]) >> half
+                    labels[z, y, x] = abs(owner) if owner != unreached else 0
 
 
 @nb.njit(**EXACT)

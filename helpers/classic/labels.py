@@ -140,10 +140,11 @@ def split_touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
     if mask.all():  # no background: equally deep everywhere
-        return watershed.flood(np.zeros(mask.shape, np.int32), seeds, 1, line=True, beyond=False)
+        return watershed.flood(np.zeros(mask.shape, np.int32).__getitem__, seeds, 1, line=True, beyond=False)
     inside = located(np.ascontiguousarray(mask))
     depths = squared_depths(mask.shape, inside)
-    return watershed.flood(depths, seeds, int(depths.max()) + 1, line=True, beyond=False, inside=inside, falling=True)
+    count = int(depths.max()) + 1
+    return watershed.flood(depths.__getitem__, seeds, count, line=True, beyond=False, inside=inside, falling=True, out=depths)
 
 
 def seeds_in_plane(plane_mask: np.ndarray, plane_index: int, shape: tuple[int, int, int], minimum_size: int) -> np.ndarray:
