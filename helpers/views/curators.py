@@ -15,7 +15,7 @@ from helpers.images import Stack
 from helpers.views.canvas import as_png
 from helpers.views.merger import stroke_region
 from helpers.views.sections import Layer, overview
-from helpers.views.viewer import Viewer, button
+from helpers.views.viewer import Viewer, beside, button
 
 NEAR = 4  # planes above and below the shown one, in the overview
 BAD = (255, 80, 80)
@@ -36,7 +36,7 @@ class _OneByOne(ipywidgets.VBox):
         row = [button(f"{name} ({key})", call, self.viewer) for key, (name, call) in calls.items()]
         answers = ipywidgets.HBox(row, layout={"flex_flow": "row wrap"})
         controls = ipywidgets.VBox([*self.viewer.controls, answers, self._comment], layout={"width": "350px", "flex": "0 0 auto"})
-        super().__init__([self._title, ipywidgets.HBox([controls, self.viewer]), self._overview])
+        super().__init__([self._title, beside(controls, self.viewer), self._overview])
 
     def key(self, key: str) -> None:
         """Act on a key, as the browser sends it."""

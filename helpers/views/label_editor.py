@@ -12,7 +12,7 @@ from helpers.curation import Correction
 from helpers.images import Stack
 from helpers.views.merger import stroke_region
 from helpers.views.sections import Layer
-from helpers.views.viewer import LOOKS, Viewer, button
+from helpers.views.viewer import LOOKS, Viewer, beside, button
 
 TOOLS = {"choose": "v", "add": "a", "redraw": "w", "brush": "b", "erase": "e", "cut": "l", "seeds": "s", "superpixel": "x"}
 SCRIBBLE_TOOLS = {"brush": "b", "erase": "e", "superpixel": "x"}
@@ -69,7 +69,7 @@ class LabelEditor(ipywidgets.VBox):
         row = ipywidgets.HBox([button(name, call, self.viewer) for name, call in calls.items()], layout={"flex_flow": "row wrap"})
         sliders = [self._radius, self._cover, *([self._area] if correction.stack is not None else [])]
         controls = ipywidgets.VBox([self._tool, *self.viewer.controls, *sliders, row], layout={"width": "350px", "flex": "0 0 auto"})
-        super().__init__([ipywidgets.HBox([controls, self.viewer])])
+        super().__init__([beside(controls, self.viewer)])
         stack = correction.stack or Stack((correction.labels > 0).astype(np.uint8), (1.0, 1.0, 1.0), "labels")
         self.viewer.load(stack, self._layers())
         self.viewer.canvas.radius = 4.0

@@ -12,7 +12,7 @@ from helpers.curation import Drawing, Region
 from helpers.figures import pixels
 from helpers.images import Stack
 from helpers.views.sections import Layer
-from helpers.views.viewer import LOOKS, Viewer, button
+from helpers.views.viewer import LOOKS, Viewer, beside, button
 
 MODES = {"take the second result here": "regions", "leave out of training": "excluded", "weigh more in training": "cost"}
 COLOURS = {"regions": "#ffdd00", "excluded": "#ff5050", "cost": "#40c0ff"}
@@ -65,7 +65,7 @@ class Merger(ipywidgets.VBox):
             button("save", self.save, self.viewer),
         ]
         controls = [*self.viewer.controls, self._shown, self._mode, self._tool, self._radius, self._all, ipywidgets.HBox(row)]
-        super().__init__([ipywidgets.HBox([ipywidgets.VBox(controls, layout={"width": "350px", "flex": "0 0 auto"}), self.viewer])])
+        super().__init__([beside(ipywidgets.VBox(controls, layout={"width": "350px", "flex": "0 0 auto"}), self.viewer)])
         self.viewer.canvas.tool, self.viewer.canvas.radius = "polygon", 8.0
         self.viewer.load(stack, self._layers())
         self._redraw()

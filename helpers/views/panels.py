@@ -17,7 +17,7 @@ from helpers.images import Stack
 from helpers.views.canvas import ONE_AT_A_TIME
 from helpers.views.kept_steps import keeping_steps
 from helpers.views.sections import Box, Layer
-from helpers.views.viewer import LOOKS, Viewer, button
+from helpers.views.viewer import LOOKS, Viewer, beside, button
 from helpers.views.waiting import Aside, Later
 from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
@@ -62,7 +62,7 @@ class Panel(ipywidgets.VBox):
         self._rows, self._hint = ipywidgets.VBox(), ipywidgets.HTML()
         self._build()
         controls = ipywidgets.VBox([self._rows, self._hint, *self._others()], layout={"width": WIDE, "flex": "0 0 auto"})
-        super().__init__([ipywidgets.HBox([controls, self.viewer]), self._text])
+        super().__init__([beside(controls, self.viewer), self._text])
         self.run()
 
     def set(self, **values: Any) -> None:

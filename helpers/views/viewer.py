@@ -151,6 +151,12 @@ class Viewer(ipywidgets.VBox):
                 self.on_point(self.position)
 
 
+def beside(controls: ipywidgets.Widget, viewer: Viewer) -> ipywidgets.Box:
+    """Return controls with the viewer to their right, or below them where the screen is too narrow for its plane."""
+    viewer.layout.flex = f"1 1 {viewer.canvas.width + 5}px"
+    return ipywidgets.HBox([controls, viewer], layout={"flex_flow": "row wrap"})
+
+
 def button(text: str, call: Callable[[], Any], viewer: Viewer, tip: str = "", width: str = "auto") -> ipywidgets.Button:
     """Return a button that calls, and shows below the viewer's picture what went wrong."""
     made = ipywidgets.Button(description=text, tooltip=tip, layout={"width": width})

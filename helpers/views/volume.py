@@ -158,7 +158,10 @@ def _with_k3d(raw: np.ndarray, found: np.ndarray | None, voxel_size: tuple[float
 
     z, y, x = (float(length * size) for length, size in zip(raw.shape, voxel_size))
     low, high = pixels.contrast_limits(raw)
-    plot = k3d.plot(height=480, camera_auto_fit=True, grid_visible=False, background_color=0x111111)
+    plot = k3d.plot(height=480, camera_auto_fit=False, grid_visible=False, background_color=0x111111, colorbar_object_id=0)
+    away = 1.1 * max(x, y, z)
+    # A little aslant, x to the right and y down, as in the picture of a plane: the first plane is in front.
+    plot.camera = [x / 2 - 0.25 * away, y / 2 + 0.35 * away, z / 2 - 0.9 * away, x / 2, y / 2, z / 2, 0, -1, 0]
     shown = np.clip((raw.astype(np.float32) - low) / (high - low), 0, 1)
     plot += k3d.volume(
         shown,
