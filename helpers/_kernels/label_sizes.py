@@ -19,9 +19,9 @@ def label_sizes(labels: np.ndarray) -> np.ndarray:
 
 def keep_large(labels: np.ndarray, minimum_size: int) -> np.ndarray:
     """Return a copy of a C-contiguous int32 image without the labels of fewer voxels."""
-    sizes = label_sizes(labels)
+    wanted = label_sizes(labels) >= minimum_size
     kept = np.zeros(labels.shape, np.int32)
-    parallel(lambda piece: _copy(frozen(labels.reshape(-1)), sizes >= minimum_size, kept.reshape(-1), *piece), blocks(labels.size, PIECE))
+    parallel(lambda piece: _copy(frozen(labels.reshape(-1)), wanted, kept.reshape(-1), *piece), blocks(labels.size, PIECE))
     return kept
 
 
