@@ -83,6 +83,11 @@ class Person:
             self.nb.page.keyboard.press(key)
             self.rest()
 
+    def take(self, key: str, tool: str) -> None:
+        """Take a tool by its key, and draw only once the hand holds it: a script is faster than people."""
+        self.keys(key)
+        self.nb.wait(lambda: self.canvas.get_attribute("data-tool") == tool, f"the tool {tool}")
+
     def click(self, *points: tuple[float, float]) -> None:
         for point in points:
             self.nb.click(self.canvas, point)
@@ -175,13 +180,14 @@ def correct(person: Person, count: int, first_cell: int) -> Part:
     for number in range(count):
         person.open(first_cell + number)
         started = time.monotonic() - person.pace
-        person.keys("l")
+        person.take("l", "line")
         for left in (0, 2):
             _, x = middle(0, left)
             person.drag(_place(1, x + CELL // 2), _place(CELL - 2, x + CELL // 2))
         for column in range(3):
             y, x = middle(1, column)
-            person.keys("v", "Escape")
+            person.take("v", "point")
+            person.keys("Escape")
             person.click(_place(y, x - 6), _place(y, x + 6))
             person.keys("m")
         for column in range(3):
@@ -189,9 +195,10 @@ def correct(person: Person, count: int, first_cell: int) -> Part:
             person.click(_place(*middle(2, column)))
             person.keys("d")
         for column in range(2):
-            person.keys("v", "Escape")
+            person.take("v", "point")
+            person.keys("Escape")
             person.click(_place(*middle(3, column)))
-            person.keys("w")
+            person.take("w", "lasso")
             person.drag(*_circle(*middle(3, column)))
         person.nb.wait_for("len(editor.correction.edits)", str(CORRECTED))
         person.press("save")

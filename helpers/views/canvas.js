@@ -159,9 +159,12 @@ function render({ model, el }) {
   }
   model.on("msg:custom", (message) => { if (message.copy && navigator.clipboard) navigator.clipboard.writeText(message.copy).catch(() => {}); });
   model.on("change:png", load);
-  model.on("change:strokes change:radius change:tool change:colour", paint);
+  function take() { canvas.dataset.tool = model.get("tool"); paint(); }  // what the hand holds, for those who wait for it
+  model.on("change:strokes change:radius change:colour", paint);
+  model.on("change:tool", take);
   model.on("change:shape change:width change:height", fit);
   fit();
+  take();
   load();
 }
 export default { render };

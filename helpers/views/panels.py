@@ -23,7 +23,7 @@ from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
 
 CROP = (32, 256, 256)  # voxels that are segmented anew while a slider moves
-PAUSE = 0.4  # seconds without a change after which the whole stack is segmented
+PAUSE = 0.15  # seconds without a change after which the whole stack is segmented; keys that repeat come faster
 WIDE = "350px"
 
 
