@@ -90,3 +90,15 @@ def test_saved_with_record(open_notebook):
     saved = json.loads(record.read_text())
     assert saved["parameters"]["minimum_size"] == 11
     assert saved["quality"]["same_as_workflow"]
+
+
+def test_picture_stands_beside_the_sliders_or_below_where_the_screen_is_narrow(open_notebook):
+    nb = open_notebook(START.format(shape=(16, 128, 128)), "panel").run_all()
+    nb.settled(nb.canvas)
+    handle = nb.slider("filament_cutoffs")
+    for width, beside in ((1366, True), (1024, False)):
+        nb.page.set_viewport_size({"width": width, "height": 800})
+        nb.wait(lambda wanted=beside: (nb.canvas.bounding_box()["x"] > handle.bounding_box()["x"]) == wanted, "the other place")
+        right = nb.canvas.evaluate("(canvas) => canvas.closest('.jp-OutputArea-output').getBoundingClientRect().right")
+        box = nb.canvas.bounding_box()
+        assert box["x"] + box["width"] <= right, "nothing of the plane is cut off"
