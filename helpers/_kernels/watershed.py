@@ -5,10 +5,14 @@ neighbours that no flood has reached enter the queue for its flood. With a line,
 none: it is part of the line. There the flood stops, or goes on ``beyond`` it. A voxel enters once: another time it would only wait
 behind itself.
 
-The queue is one list for each level, on pages that pass from list to list as they fill and empty. Which lists hold something is kept in
-bits, 64 to a word, with bits above them that say which words hold something, and so on: the lowest waiting level is found in a few steps
-among millions. Owner and level of a voxel share one number, in a frame of voxels that cannot be flooded, so a neighbour is one look away;
-as voxels leave in no order in space, most looks go to memory that lies far apart, and are asked for some turns ahead.
+The queue is one list for each level, on pages that pass from list to list as they fill and empty. A voxel that lies lower than the one
+through which it is reached does not enter it: it and all that lies low behind it are flooded at once, from a stack, in any order. In the
+queue they would leave before all others too, and among themselves the order changes nothing: no other flood moves meanwhile, and a flood
+asks only where the others are. The same holds for neighbours in a list that wait for one flood; so the voxels that enter from the stack
+may do so in any order. The lists are therefore emptied from the lowest level up, each one once.
+
+Owner and level of a voxel share one number, in a frame of voxels that cannot be flooded, so a neighbour is one look away; as voxels leave
+in no order in space, most looks go to memory that lies far apart, and are asked for some turns ahead.
 
 Sources: Meyer, F. (1994) Signal Processing 38(1):113-125 (flooding by a hierarchical queue); Beucher, S. & Lantuejoul, C. (1979). The
 order and the line are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453: floods go beyond the line
@@ -31,12 +35,6 @@ EMPTY, FRESH = 0, 1  # the page that was emptied last, each of which names the o
 NONE = -1
 AHEAD = 3  # how many voxels of a list are fetched before their turn
 PLANES = 4  # of one piece of work
-
-# Multiplying a power of two by this number (a de Bruijn sequence) shifts a pattern that is different for each power into the upper 6 bits
-# (Leiserson, C. E., Prokop, H. & Randall, K. H. (1998) Using de Bruijn sequences to index a 1 in a computer word).
-DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-BIT_OF_PRODUCT = np.zeros(64, np.int64)
-BIT_OF_PRODUCT[[((1 << bit) * int(DE_BRUIJN) & (1 << 64) - 1) >> 58 for bit in range(64)]] = np.arange(64)
 
 
 def flood(
@@ -118,7 +116,7 @@ def _read(cells, labels, first, start, stop, half, first_plane, stop_plane):
 @nb.njit(**EXACT)
 def _flood(cells, height, width, first, start, stop, half, count, fold, line, beyond):
     area = (height + 2) * (width + 2)
-    near = np.array([-area, -width - 2, -1, 1, width + 2, area])
+    near = np.array([-area, area, -width - 2, width + 2, -1, 1])  # the last one leaves the stack next: it lies beside in memory
     unreached, low = -1 << (half - 1), (1 << half) - 1
     ends = np.empty((count, 2), np.uint32)
     page = (1 << fold) - 1
@@ -126,27 +124,28 @@ def _flood(cells, height, width, first, start, stop, half, count, fold, line, be
         (min(cells.size, cells.size // page + 2 * count) + 1) << fold, np.uint32
     )  # as many as can be in use; most are never touched
     spare = np.array([NONE, 0])
-    bits, tiers = _empty_bits(count)
-    waiting = 0
+    filled = np.zeros((count + 63) // 64, np.uint64)  # which lists hold something, one bit each
     for row in range(first.size - 1):
         for run in range(first[row], first[row + 1]):
             for voxel in range(_begin(row, height, width) + start[run], _begin(row, height, width) + stop[run]):
                 cell = np.int64(cells[voxel])
                 if cell >> half > BLOCKED:
-                    _enter(pages, fold, spare, ends, bits, tiers, voxel, cell & low)
-                    waiting += 1
+                    _enter(pages, fold, spare, ends, filled, voxel, cell & low)
+    stack = np.empty(cells.size, np.uint32)
     reached = np.empty(7, np.int64)
-    level = NONE  # of the lowest list that holds something; none: to be found
-    while waiting > 0:
-        if level == NONE:
-            level = _lowest(bits, tiers)
+    level = 0
+    while level < count:
+        if filled[level >> 6] == 0:
+            level = (level | 63) + 1
+            continue
+        if not _holds(filled, level):
+            level += 1
+            continue
         place, final = np.int64(ends[level, FIRST]), np.int64(ends[level, LAST])
-        voxel = np.int64(pages[place])
-        waiting -= 1
+        stack[0] = pages[place]
         if place == final:
             _give_back(pages, fold, spare, place >> fold)
-            _clear_bit(bits, tiers, level)
-            level = NONE
+            filled[level >> 6] ^= np.uint64(1) << np.uint64(level & 63)
         else:
             place += 1
             if place & page == page:
@@ -154,43 +153,60 @@ def _flood(cells, height, width, first, start, stop, half, count, fold, line, be
                 place = np.int64(pages[place]) << fold
             ends[level, FIRST] = place
             if place & page < page - AHEAD:  # what lies there may be old: then nothing is gained, or lost
-                ahead = np.int64(pages[place + AHEAD])
-                for i in range(6):
-                    prefetch(cells, ahead + near[i])
+                _fetch(cells, pages[place + AHEAD], near)
 
-        cell = np.int64(cells[voxel])
-        owner = cell >> half
-        label = abs(owner)
-        meets_another = False
-        found = 0
-        for i in range(6):
-            other = np.int64(cells[voxel + near[i]]) >> half
-            reached[found] = voxel + near[i]
-            found += other == unreached  # sums instead of branches, which no processor could foretell
-            meets_another |= (other > 0) & (other != label)
-        if line and meets_another:
-            # A seed stays a seed, though its neighbours take it for a line.
-            cells[voxel] = (-label if owner > 0 else BLOCKED) << half | cell & low
-            if not beyond:
-                continue
-        else:
-            cells[voxel] = label << half | cell & low
-        for i in range(found):
-            other_level = np.int64(cells[reached[i]]) & low
-            cells[reached[i]] = -label << half | other_level
-            _enter(pages, fold, spare, ends, bits, tiers, reached[i], other_level)
-            waiting += 1
-            level = min(level, other_level)
+        height_of_stack = 1
+        while height_of_stack > 0:
+            height_of_stack -= 1
+            voxel = np.int64(stack[height_of_stack])
+            _fetch(cells, stack[max(height_of_stack - 1, 0)], near)
+            cell = np.int64(cells[voxel])
+            owner = cell >> half
+            label = abs(owner)
+            meets_another = False
+            found = 0
+            for i in range(6):
+                other = np.int64(cells[voxel + near[i]]) >> half
+                reached[found] = voxel + near[i]
+                found += other == unreached  # sums instead of branches, which no processor could foretell
+                meets_another |= (other > 0) & (other != label)
+            if line and meets_another:
+                # A seed stays a seed, though its neighbours take it for a line.
+                cells[voxel] = (-label if owner > 0 else BLOCKED) << half | cell & low
+                if not beyond:
+                    continue
+            else:
+                cells[voxel] = label << half | cell & low
+            for i in range(found):
+                other_level = np.int64(cells[reached[i]]) & low
+                cells[reached[i]] = -label << half | other_level
+                if other_level < level:
+                    stack[height_of_stack] = reached[i]
+                    height_of_stack += 1
+                else:
+                    _enter(pages, fold, spare, ends, filled, reached[i], other_level)
 
 
 @nb.njit(**EXACT, forceinline=True)
-def _enter(pages, fold, spare, ends, bits, tiers, voxel, level):
+def _fetch(cells, voxel, near):
+    """Ask for the neighbours of a voxel; those beside it in its row come along with them."""
+    for i in range(4):
+        prefetch(cells, np.int64(voxel) + near[i])
+
+
+@nb.njit(**EXACT, forceinline=True)
+def _holds(filled, level):
+    return filled[level >> 6] >> np.uint64(level & 63) & np.uint64(1) != 0
+
+
+@nb.njit(**EXACT, forceinline=True)
+def _enter(pages, fold, spare, ends, filled, voxel, level):
     """Put a voxel at the end of the list of its level.
 
     Lists are kept on pages of ``2 ** fold`` entries: voxels, and in the last entry the number of the list's next page.
     """
     last = (1 << fold) - 1
-    if bits[level >> 6] >> np.uint64(level & 63) & np.uint64(1):
+    if _holds(filled, level):
         place = np.int64(ends[level, LAST]) + 1
         if place & last == last:
             page = _new_page(pages, fold, spare)
@@ -199,7 +215,7 @@ def _enter(pages, fold, spare, ends, bits, tiers, voxel, level):
     else:
         place = _new_page(pages, fold, spare) << fold
         ends[level, FIRST] = place
-        _set_bit(bits, tiers, level)
+        filled[level >> 6] |= np.uint64(1) << np.uint64(level & 63)
     pages[place] = voxel
     ends[level, LAST] = place
 
@@ -219,50 +235,3 @@ def _new_page(pages, fold, spare):
         return spare[FRESH] - 1
     spare[EMPTY] = np.int64(pages[page << fold]) - 1
     return page
-
-
-@nb.njit(**EXACT)
-def _empty_bits(count):
-    """Bits for ``count`` lists, the tiers of words one after another; and where each tier begins."""
-    tiers = np.empty(6, np.int64)  # 64 ** 6 lists are plenty
-    words = 0
-    size = count
-    depth = 0
-    while size > 1 or depth == 0:
-        size = (size + 63) // 64
-        tiers[depth] = words
-        words += size
-        depth += 1
-    return np.zeros(words, np.uint64), tiers[:depth]
-
-
-@nb.njit(**EXACT, forceinline=True)
-def _set_bit(bits, tiers, position):
-    for i in range(tiers.size):
-        word = tiers[i] + (position >> 6)
-        before = bits[word]
-        bits[word] = before | np.uint64(1) << np.uint64(position & 63)
-        if before != 0:  # the tier above knows already
-            return
-        position >>= 6
-
-
-@nb.njit(**EXACT, forceinline=True)
-def _clear_bit(bits, tiers, position):
-    for i in range(tiers.size):
-        word = tiers[i] + (position >> 6)
-        bits[word] &= ~(np.uint64(1) << np.uint64(position & 63))
-        if bits[word] != 0:  # the tier above stays as it is
-            return
-        position >>= 6
-
-
-@nb.njit(**EXACT, forceinline=True)
-def _lowest(bits, tiers):
-    """Find the lowest position that is set, from the top tier down."""
-    position = 0
-    for i in range(tiers.size - 1, -1, -1):
-        word = bits[tiers[i] + position]
-        lowest = word & (~word + np.uint64(1))
-        position = position * 64 + BIT_OF_PRODUCT[(lowest * DE_BRUIJN) >> np.uint64(58)]
-    return position
