@@ -76,13 +76,13 @@ def stepped(nb: Notebook, times: int) -> list[float]:
 
 
 def moved(nb: Notebook, knob: str, times: int, pictures: int) -> list[dict[str, float]]:
-    """Move a slider one step at a time; return the milliseconds of each way for each step."""
+    """Move a slider one step at a time, half of them up and then down again; return the milliseconds of each way for each step."""
     handle = nb.slider(knob)
     rows = []
     for count in range(times + 1):
         nb.page.evaluate("window.stamps.length = 0")
         nb.ask("stamps.clear()")
-        handle.press("ArrowRight" if count % 2 else "ArrowLeft")
+        handle.press("ArrowRight" if 2 * count < times else "ArrowLeft")
         nb.page.wait_for_function("(wanted) => window.stamps.filter((stamp) => stamp[0] === 'shown').length >= wanted", arg=pictures)
         if count:  # the first one warms up
             rows.append(parts(nb.page.evaluate("window.stamps"), json.loads(nb.ask("__import__('json').dumps(stamps)").strip("'"))))

@@ -1,8 +1,9 @@
 """Replace intensities by integer levels in the same order.
 
-Equal intensities get equal levels, and levels are dense: 0 for the lowest intensity, 1 for the next one that occurs. The distinct values
-are sorted once. A table says how many of them lie below each of up to a million equal intensity steps, so that the rank of a voxel is a look
-into the table and a short binary search. Comparisons are made between the intensities themselves: nothing is quantized.
+Equal intensities get equal levels, and levels are dense: 0 for the lowest intensity, 1 for the next one that occurs. Up to a million equal
+steps lie between the lowest and the highest. Where each holds one value at most, as in an image from a camera, the steps that were met are
+the distinct values in order; else all are sorted once. A table says how many distinct values lie below each step, so that the rank of a
+voxel is a look into the table and a short binary search. Comparisons are made between the intensities themselves: nothing is quantized.
 """
 
 from collections.abc import Callable
@@ -18,11 +19,16 @@ MOST_STEPS = 1 << 20
 
 def ranks(image: np.ndarray) -> tuple[Callable[[slice], np.ndarray], int]:
     """Return a call that ranks some planes of a finite C-contiguous image, int32 levels of their shape, and how many levels there are."""
-    distinct = np.sort(image.reshape(-1))
-    distinct = frozen(distinct[: _drop_repeats(distinct)].copy())  # the rest is let go
-    low, high = float(distinct[0]), float(distinct[-1])
+    low, high = float(image.min()), float(image.max())
     steps = min(image.size, MOST_STEPS)
     scale = (steps - 1) / (high - low) if high > low else 0.0
+    value, met = np.empty(steps, image.dtype), np.zeros(steps, bool)
+    if _meet(frozen(image.reshape(-1)), low, scale, value, met):
+        distinct = value[met]
+    else:
+        distinct = np.sort(image.reshape(-1))
+        distinct = distinct[: _drop_repeats(distinct)].copy()  # the rest is let go
+    distinct = frozen(distinct)
     below = np.zeros(steps + 1, np.int32)
     _count_below(distinct, low, scale, below)
 
@@ -33,6 +39,19 @@ def ranks(image: np.ndarray) -> tuple[Callable[[slice], np.ndarray], int]:
         return levels
 
     return of_planes, distinct.size
+
+
+@nb.njit(**EXACT)
+def _meet(values, low, scale, value, met):
+    """Note the value in each step; return False if two differ in one."""
+    for i in range(values.size):
+        step = int((values[i] - low) * scale)
+        if not met[step]:
+            met[step] = True
+            value[step] = values[i]
+        elif value[step] != values[i]:
+            return False
+    return True
 
 
 @nb.njit(**EXACT)

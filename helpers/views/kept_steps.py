@@ -17,7 +17,8 @@ MOST = 800_000_000  # bytes of results that are kept for one image
 class _Steps:
     """Stands for `helpers.classic` inside a workflow function: a call with the arguments that it had the last time returns what it returned then.
 
-    Of each step the last result is kept. An image is known by the step that made it, or else by a checksum of its bytes.
+    Of each step the last result is kept. An image is known by the step that made it, or else by a checksum of its bytes. A mask or labels
+    that come out as they were are taken for the old ones: then nothing after them is computed again.
     """
 
     def __init__(self, most: int) -> None:
@@ -43,25 +44,37 @@ class _Steps:
         key = (*place, tuple(map(self._known_by, given)), tuple((name, self._known_by(value)) for name, value in sorted(named.items())))
         if place in self._kept and self._kept[place][0] == key:
             return self._kept[place][1]
-        _, old = self._kept.pop(place, (None, None))  # before the new one is made: there is no room for both
-        self._made_by.pop(id(old), None)
-        del old
+        _, old = self._kept.pop(place, (None, None))
+        _, known_by = self._made_by.pop(id(old), (None, None))
+        if not isinstance(old, np.ndarray) or old.dtype.kind == "f":  # intensities hardly come out the same again
+            old = None  # before the new one is made: there is no room for both
         result = call(*given, **named)
+        if _same(old, result):
+            result = old  # by its old name, so that what was made of it stays
+        else:
+            known_by = key
         if self._bytes() + getattr(result, "nbytes", 0) <= self._most:
             self._kept[place] = (key, result)
             if isinstance(result, np.ndarray):
-                self._made_by[id(result)] = (result, key)
+                self._made_by[id(result)] = (result, known_by)
         return result
 
     def _known_by(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):
             if id(value) in self._made_by:
                 return self._made_by[id(value)][1]
-            return value.shape, value.dtype.str, hashlib.blake2b(np.ascontiguousarray(value), digest_size=16).digest()
+            content = np.packbits(value) if value.dtype == bool else np.ascontiguousarray(value)
+            return value.shape, value.dtype.str, hashlib.blake2b(content, digest_size=16).digest()
         return tuple(map(self._known_by, value)) if isinstance(value, (list, tuple)) else value
 
     def _bytes(self) -> int:
         return sum(getattr(result, "nbytes", 0) for _, result in self._kept.values())
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Return whether two arrays are equal; plane by plane, as most differ soon."""
+    alike = isinstance(old, np.ndarray) and isinstance(new, np.ndarray) and (old.shape, old.dtype) == (new.shape, new.dtype)
+    return alike and all(map(np.array_equal, old, new))
 
 
 def keeping_steps(workflow: Workflow, most: int = MOST) -> Workflow:

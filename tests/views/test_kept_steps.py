@@ -54,6 +54,23 @@ def test_only_what_comes_after_the_knob_is_computed_again(monkeypatch):
     assert len(calls) == 5, "another image, even an equal one, is computed from the beginning"
 
 
+def test_what_follows_seeds_that_stay_is_not_computed_again(monkeypatch):
+    calls = []
+    for name in ("gaussian", "seeds_in_plane", "flood", "shell"):
+        call = getattr(classic, name)
+        monkeypatch.setattr(classic, name, lambda *given, name=name, call=call, **named: (calls.append(name), call(*given, **named))[1])
+        getattr(classic, name).__name__ = name
+    row = WORKFLOWS["lmnb1_interphase"]
+    raw = phantoms.FOR_WORKFLOW["lmnb1_interphase"](shape=(16, 96, 96)).stack.raw
+    kept = keeping_steps(row)
+    kept(raw)
+    for sigma, follows in ((1.05, []), (4, ["flood", "shell"]), (1, ["flood", "shell"])):
+        calls.clear()
+        assert np.array_equal(kept(raw, smoothing_sigma=sigma), row(raw, smoothing_sigma=sigma))
+        own = ["gaussian", "seeds_in_plane", "flood", "shell"]  # of the workflow itself
+        assert calls == ["gaussian", "seeds_in_plane", *follows, *own]
+
+
 def test_without_room_nothing_is_kept_and_the_mask_is_the_same():
     raw = phantoms.peroxisomes(shape=(8, 48, 48)).stack.raw
     kept = keeping_steps(WORKFLOWS["slc25a17"], most=0)

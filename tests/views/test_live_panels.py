@@ -1,14 +1,17 @@
 """The live panel without a browser: its sliders give what the workflow gives."""
 
 import asyncio
+import io
 import json
 import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import notebook, phantoms, views
 from helpers.images import Stack
+from helpers.views import canvas
 from helpers.workflows import WORKFLOWS
 
 
@@ -159,3 +162,12 @@ def test_what_cannot_be_done_is_said_and_the_panel_lives(mitochondria):
     assert "found" in panel.viewer._status.value
     with pytest.raises(TypeError, match="unknown parameter 'sigma'"):
         panel.set(sigma=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (30, 40, 3), (1, 9, 3)])
+def test_a_packed_picture_holds_the_same_pixels(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    for given in (image, image[::-1], np.swapaxes(image, 0, 1)):
+        packed = Image.open(io.BytesIO(canvas.as_png(given)))
+        assert packed.mode == ("RGB" if len(shape) == 3 else "L")
+        np.testing.assert_array_equal(np.asarray(packed), given)
