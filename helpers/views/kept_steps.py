@@ -49,7 +49,7 @@ class _Steps:
         if not isinstance(old, np.ndarray) or old.dtype.kind == "f":  # intensities hardly come out the same again
             old = None  # before the new one is made: there is no room for both
         result = call(*given, **named)
-        if _same(old, result):
+        if known_by is not None and _same(old, result):
             result = old  # by its old name, so that what was made of it stays
         else:
             known_by = key

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import classic, phantoms
-from helpers.views.kept_steps import keeping_steps
+from helpers.views.kept_steps import _Steps, keeping_steps
 from helpers.workflows import WORKFLOWS
 
 FUNCTIONS = {row.function: row for row in WORKFLOWS.values()}
@@ -83,3 +83,25 @@ def test_checks_and_knobs_are_those_of_the_workflow():
     assert kept.knobs == WORKFLOWS["tomm20"].knobs
     with pytest.raises(TypeError, match="unknown parameter 'sigma'"):
         kept(np.arange(324.0).reshape(4, 9, 9), sigma=1)
+
+
+def test_steps_that_hand_on_what_they_were_given_do_not_lose_its_name(monkeypatch):
+    """An array that two steps returned has one name, which goes when the first comes out anew; two arrays without one would be taken for each other."""
+
+    def larger(mask, least):
+        return mask if least == 0 else mask & (np.arange(mask.shape[-1]) >= least)
+
+    for name, call in {
+        "above": lambda raw, cutoff: raw > cutoff,
+        "first": larger,
+        "second": larger,
+        "count": lambda mask: mask.copy(),
+    }.items():
+        call.__name__ = name
+        monkeypatch.setattr(classic, name, call, raising=False)
+    raw = np.random.default_rng(0).random((3, 8, 8))
+    steps = _Steps(10**9)
+    for one, two, low in ((2, 0, True), (0, 2, True), (0, 2, False)):
+        steps.begin(raw)
+        above = [steps.second(steps.first(steps.above(raw, cutoff), one), two) for cutoff in (0.3, 0.6)]
+        np.testing.assert_array_equal(steps.count(above[0] if low else above[1]), larger(raw > (0.3 if low else 0.6), 2))
