@@ -49,8 +49,7 @@ def otsu(image: np.ndarray) -> float:
     >>> 0.9 < otsu(image) < 9
     True
     """
-    counts, edges = _histogram(_checks.float32(_checks.image(image, "image")))
-    return float(_otsu_of(counts[None], edges[None])[0])
+    return _otsu(_checks.float32(_checks.image(image, "image")))
 
 
 def triangle(image: np.ndarray) -> float:
@@ -153,7 +152,8 @@ def otsu_mask(image: np.ndarray, factor: float = 1.0) -> np.ndarray:
     .. [1] Otsu, N. (1979) IEEE Trans. Syst. Man Cybern. 9(1):62-66. :DOI:`10.1109/TSMC.1979.4310076`
     """
     _checks.number(factor, "factor", above=0)
-    return _checks.float32(_checks.image(image, "image")) > np.float32(otsu(image) * factor)
+    image = _checks.float32(_checks.image(image, "image"))
+    return image > np.float32(_otsu(image) * factor)
 
 
 def middle_plane(smooth: np.ndarray) -> int:
@@ -191,10 +191,10 @@ def middle_plane(smooth: np.ndarray) -> int:
     >>> middle_plane(cells)
     5
     """
-    _checks.varied(_checks.image(smooth, "smooth", planes=3), "smooth")
+    smooth = _checks.float32(_checks.varied(_checks.image(smooth, "smooth", planes=3), "smooth"))
     planes = len(smooth)
     # A little is added so that no class of planes is empty
-    profile = np.count_nonzero(otsu_mask(smooth), axis=(1, 2)) + 1e-5
+    profile = np.count_nonzero(smooth > np.float32(_otsu(smooth)), axis=(1, 2)) + 1e-5
     position = np.arange(planes) * (1 / (planes - 1))
     return round(float(position[_best_split(profile, position)]) * planes)
 
@@ -301,6 +301,11 @@ def otsu_in_objects(smooth: np.ndarray, objects: np.ndarray, adjust: float = 0.9
 def _histogram(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     edges = np.linspace(image.min(), image.max(), BINS + 1, dtype=np.float32)
     return histogram(image, edges), edges
+
+
+def _otsu(image: np.ndarray) -> float:
+    counts, edges = _histogram(image)
+    return float(_otsu_of(counts[None], edges[None])[0])
 
 
 def _otsu_of(counts: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from helpers import classic
+from helpers.classic.labels import intensity_levels
 from helpers.workflows import Workflow
 
 MOST = 800_000_000  # bytes of results that are kept for one image
@@ -37,6 +38,10 @@ class _Steps:
     def __getattr__(self, name: str) -> Any:
         found = getattr(classic, name)
         return (lambda *given, **named: self._step(found, *given, **named)) if callable(found) else found
+
+    def flood(self, image: np.ndarray, seeds: np.ndarray, line: bool = True) -> np.ndarray:
+        """Flood in two steps: the seeds move more often than the image changes, whose levels stay."""
+        return self._step(classic.flood, self._step(intensity_levels, image), seeds, line)
 
     def _step(self, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
         turn = self._count[call.__name__] = self._count.get(call.__name__, 0) + 1

@@ -12,6 +12,7 @@ from skimage.morphology import ball, remove_small_objects
 from skimage.segmentation import watershed
 
 from helpers import classic
+from helpers.classic.labels import intensity_levels
 
 SHAPES = [(1, 1, 1), (1, 1, 9), (1, 7, 1), (5, 1, 1), (1, 6, 8), (4, 1, 11), (3, 5, 1), (9, 7, 5), (6, 13, 17), (17, 9, 8)]
 
@@ -68,6 +69,30 @@ def test_flood_of_a_smooth_volume_is_that_of_scikit_image(levels, line):
         image = np.round(image * levels).astype(np.uint16)
     seeds = random_seeds(generator, image.shape, 9)
     np.testing.assert_array_equal(classic.flood(image, seeds, line), watershed(image, seeds, watershed_line=line))
+
+
+def test_intensities_of_all_kinds_are_flooded_in_their_order():
+    """Only the order counts: of small and large, negative and far apart numbers."""
+    generator = np.random.default_rng(6)
+    steps = generator.integers(0, 40, (7, 16, 18))
+    seeds = random_seeds(generator, steps.shape, 5)
+    expected = classic.flood(steps, seeds)
+    assert len(np.unique(expected)) > 3
+    for image in (
+        steps.astype(np.uint8),
+        (steps * 6 - 120).astype(np.int8),
+        (steps + 65_000).astype(np.uint16),
+        (steps - 2**31).astype(np.int32),
+        steps * 50_000_000 - 10**9,
+        steps.astype(np.uint64) + np.uint64(2**63),
+        steps - 1e-3,
+        (steps * 0.25).astype(np.float16),
+    ):
+        np.testing.assert_array_equal(classic.flood(image, seeds), expected)
+        levels = intensity_levels(image)
+        assert levels.dtype == np.int32
+        np.testing.assert_array_equal(np.unique(levels, return_inverse=True)[1].reshape(levels.shape), steps)
+        np.testing.assert_array_equal(classic.flood(levels, seeds), expected)
 
 
 @pytest.mark.parametrize("highest", [2**15 - 1, 2**15, 2**31 - 1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import classic, phantoms
+from helpers.views import kept_steps
 from helpers.views.kept_steps import _Steps, keeping_steps
 from helpers.workflows import WORKFLOWS
 
@@ -60,10 +61,14 @@ def test_what_follows_seeds_that_stay_is_not_computed_again(monkeypatch):
         call = getattr(classic, name)
         monkeypatch.setattr(classic, name, lambda *given, name=name, call=call, **named: (calls.append(name), call(*given, **named))[1])
         getattr(classic, name).__name__ = name
+    levels = kept_steps.intensity_levels
+    monkeypatch.setattr(kept_steps, "intensity_levels", lambda image: (calls.append("intensity_levels"), levels(image))[1])
+    kept_steps.intensity_levels.__name__ = "intensity_levels"
     row = WORKFLOWS["lmnb1_interphase"]
     raw = phantoms.FOR_WORKFLOW["lmnb1_interphase"](shape=(16, 96, 96)).stack.raw
     kept = keeping_steps(row)
     kept(raw)
+    assert calls == ["gaussian", "seeds_in_plane", "intensity_levels", "flood", "shell"]
     for sigma, follows in ((1.05, []), (4, ["flood", "shell"]), (1, ["flood", "shell"])):
         calls.clear()
         assert np.array_equal(kept(raw, smoothing_sigma=sigma), row(raw, smoothing_sigma=sigma))
