@@ -27,6 +27,7 @@ SATURATED, SATURATED_FOUND = 0.01, 0.1  # fractions of the stack, and of what wa
 CUT = 0.5  # fraction of the objects
 FAR = 1.5  # factor between voxel sizes that changes what is found
 TRIED = 2.2  # how much larger than the tuned ones voxels may be: up to double was measured (docs/voxel_sizes.md)
+LEAST_VOXELS, LEAST_PIXELS = 32, 12  # of an object that has a sphericity, a circularity
 
 
 class Quality(NamedTuple):
@@ -56,7 +57,8 @@ def objects(mask_or_labels: np.ndarray, stack: Stack, *, connectivity: int = 26,
 
     The surface has the steps of the voxels, bevelled: it is larger than that of the smooth object whatever its size, for a ball by a tenth
     with cubic voxels and by 15 percent with voxels 2.7 times as high as wide. The sphericity of a ball is therefore about 0.92 and 0.87.
-    It is not cut off at 1: below about 100 voxels it grows beyond, and says nothing (a single cubic voxel has 2.8).
+    It grows as objects get smaller, and says nothing where that of a ball passes 1: below 32 voxels, as the circularity of a disk does below 12
+    pixels (a single voxel would have 2.8). There the table has NaN, the file an empty cell.
 
     Parameters
     ----------
@@ -110,8 +112,8 @@ def objects(mask_or_labels: np.ndarray, stack: Stack, *, connectivity: int = 26,
     ]
     table = pd.DataFrame(rows, columns=["label", "measure", "boundary", "z", "y", "x", "mean", "total", "voxels", "touches_border"])
     table = table.astype({"label": int, "voxels": int, "touches_border": bool} | dict.fromkeys(table.columns[1:8], float))
-    roundness = _circularity if flat else _sphericity
-    table.insert(3, "roundness", roundness(table["measure"], table["boundary"]))
+    roundness, least = (_circularity, LEAST_PIXELS) if flat else (_sphericity, LEAST_VOXELS)
+    table.insert(3, "roundness", roundness(table["measure"], table["boundary"]).where(table["voxels"] >= least))
     if flat:
         table = table.drop(columns="z")
     return table.set_axis(PLANE_COLUMNS if flat else COLUMNS, axis=1)

@@ -68,12 +68,20 @@ def test_surface_is_that_of_the_marching_cubes_mesh(seed):
     assert measure.objects(labels, stack_of(mask, size)).surface_um2[0] == pytest.approx(mesh_area(mask, size), rel=1e-5)
 
 
-def test_one_voxel_is_beyond_the_meaning_of_sphericity():
-    mask = np.zeros((3, 3, 3), bool)
-    mask[1, 1, 1] = True
-    row = measure.objects(mask, stack_of(mask, (1, 1, 1))).iloc[0]
-    assert row.surface_um2 == pytest.approx(np.sqrt(3))
-    assert row.sphericity == pytest.approx(2.79, abs=0.01)
+@pytest.mark.parametrize(("shape", "least"), [((9, 9, 9), 32), ((1, 9, 9), 12)], ids=["sphericity", "circularity"])
+def test_objects_too_small_for_a_roundness_have_none(shape, least):
+    """Those that have one lie below 1.05, whatever the place of a small ball in the grid."""
+    generator = np.random.default_rng(0)
+    grid, found = np.indices(shape), []
+    for radius in np.linspace(0.8, 3, 150):
+        centre = [length // 2 + (generator.random() - 0.5) * (length > 1) for length in shape]
+        mask = sum((axis - at) ** 2 for axis, at in zip(grid, centre)) <= radius**2
+        row = measure.objects(mask, stack_of(mask, (1, 1, 1))).iloc[0]
+        roundness = row["circularity" if shape[0] == 1 else "sphericity"]
+        assert np.isnan(roundness) == (row.voxels < least)
+        found.append(roundness)
+    assert 0.9 < np.nanmax(found) < 1.05
+    assert row.voxels > least
 
 
 def test_labels_keep_their_numbers_and_order_and_touching_objects_stay_apart():
