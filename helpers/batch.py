@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import figures, images, notebook
+from helpers.parameters import check_parameters, parameters_cell
 from helpers.workflows import WORKFLOWS
 
 MARKERS = ".batch"
@@ -335,7 +336,7 @@ def _is_result(path: Path) -> bool:
 
 
 def _check(notebook_path: Path, parameters: Mapping[str, Any]) -> None:
-    declared = notebook.parameters_cell(notebook_path)
+    declared = parameters_cell(notebook_path)
     missing = [name for name in ("input_path", "output_folder") if name not in declared]
     if missing:
         raise ValueError(f"{notebook_path.name} does not take {' and '.join(missing)}: it cannot be run on files one by one")
@@ -343,7 +344,7 @@ def _check(notebook_path: Path, parameters: Mapping[str, Any]) -> None:
         if name in parameters:
             raise ValueError(f"{name} is set for each file: leave it out of the parameters")
     workflow = notebook_path.stem if notebook_path.parent.name == "10_lookup_table" else ""
-    notebook.check_parameters(parameters, declared, workflow)
+    check_parameters(parameters, declared, workflow)
 
 
 def _make(folder: Path) -> None:

@@ -10,7 +10,7 @@ FLOORS = {
     "_checks": 0, "_kernels": 0,
     "images": 1, "classic": 1, "metrics": 1,
     "workflows": 2, "phantoms": 2, "measure": 2, "curation": 2, "baselines": 2,
-    "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3,
+    "learning": 3, "looks_typical": 2, "looks": 3, "tuning": 3, "parameters": 3,
     "engines": 4,
     "algorithms": 5, "comparison": 5, "loop": 5,
     "figures": 6, "tables": 6, "time_series": 6, "notebook": 6, "batch": 6,

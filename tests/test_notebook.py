@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers import images, notebook, phantoms
-from helpers.notebook import INPUTS, check_parameters, parameters_cell
+from helpers.parameters import INPUTS
 from helpers.workflows import WORKFLOWS
 
 
@@ -25,39 +25,12 @@ def started(tmp_path, **changes):
     return notebook.check("tomm20", values(output_folder=str(tmp_path / "out"), **changes))
 
 
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ({"filament_cutofs": [0.1]}, "unknown parameter 'filament_cutofs' .did you mean 'filament_cutoffs'"),
-        ({"filament_cutoffs": "[0.1]"}, "list of numbers.*-y"),
-        ({"minimum_size": "abc"}, "must be a whole number"),
-        ({"input_path": 5}, "input_path must be text"),
-        ({"output_folder": ["a"]}, "output_folder must be text"),
-        ({"time": "first"}, "time must be a whole number"),
-        ({"time": True}, "time must be a whole number"),
-        ({"channel": 1.5}, "channel must be a name or a number"),
-        ({"voxel_size": [0.1, 0.1]}, r"voxel_size must be \[z, y, x\]"),
-        ({"voxel_size": [0.1, 0.1, -1]}, r"voxel_size must be \[z, y, x\]"),
-        ({"voxel_size": [0.1, 0.1, float("nan")]}, r"voxel_size must be \[z, y, x\]"),
-        ({"voxel_size": "0.1"}, "voxel_size must be a list"),
-    ],
-)
-def test_bad_parameters_stop_with_one_sentence(given, sentence):
-    with pytest.raises((TypeError, ValueError), match=sentence) as caught:
-        check_parameters(values(**given), {**INPUTS, **WORKFLOWS["tomm20"].published}, "tomm20")
-    assert "\n" not in str(caught.value)
-
-
-def test_good_parameters_pass():
-    check_parameters(values(channel="TOM20", voxel_size=[0.3, 0.1, 0.1], filament_cutoffs=[0.1], smoothing_sigma=1.5), values(), "tomm20")
-
-
 def test_parameters_given_by_papermill_are_seen(monkeypatch):
     """An unknown name in the cell that papermill injects is found, one in a scratch cell is not; an older parameters cell no longer counts."""
     defaults = "\n".join(f"{name} = {value!r}" for name, value in values().items())
-    monkeypatch.setattr(notebook, "_cells_run", lambda: [defaults + "\nmisspelt = 1", defaults, "scratch = 3"])
+    monkeypatch.setattr(notebook, "cells_run", lambda: [defaults + "\nmisspelt = 1", defaults, "scratch = 3"])
     notebook.check("tomm20", values(scratch=3))
-    monkeypatch.setattr(notebook, "_cells_run", lambda: [defaults, "# Parameters\nfilament_sigma = [1.0]\n"])
+    monkeypatch.setattr(notebook, "cells_run", lambda: [defaults, "# Parameters\nfilament_sigma = [1.0]\n"])
     with pytest.raises(TypeError, match="unknown parameter 'filament_sigma'"):
         notebook.check("tomm20", values(filament_sigma=[1.0]))
 
@@ -65,7 +38,7 @@ def test_parameters_given_by_papermill_are_seen(monkeypatch):
 def test_a_notebook_takes_only_the_parameters_of_its_own_cell(monkeypatch):
     """01 has one knob of the workflow: the others would be recorded, but not used."""
     cells = ["input_path = ''\noutput_folder = 'results'\nfilament_cutoffs = [0.16]", "# Parameters\nsmoothing_sigma = 3\n"]
-    monkeypatch.setattr(notebook, "_cells_run", lambda: cells)
+    monkeypatch.setattr(notebook, "cells_run", lambda: cells)
     namespace = {"input_path": "", "output_folder": "results", "filament_cutoffs": [0.16], "smoothing_sigma": 3}
     with pytest.raises(TypeError, match="unknown parameter 'smoothing_sigma'"):
         notebook.check("tomm20", namespace)
@@ -74,7 +47,7 @@ def test_a_notebook_takes_only_the_parameters_of_its_own_cell(monkeypatch):
 def test_a_scratch_cell_is_not_taken_for_the_parameters_cell(monkeypatch):
     """Another output folder set by hand: the record still holds the values in force, not the published ones."""
     defaults = "\n".join(f"{name} = {value!r}" for name, value in values().items())
-    monkeypatch.setattr(notebook, "_cells_run", lambda: [defaults, "output_folder = 'other'"])
+    monkeypatch.setattr(notebook, "cells_run", lambda: [defaults, "output_folder = 'other'"])
     run = notebook.check("tomm20", values(minimum_size=25, output_folder="other"))
     assert run.parameters()["minimum_size"] == 25
     assert run.parameters()["output_folder"] == "other"
@@ -82,19 +55,9 @@ def test_a_scratch_cell_is_not_taken_for_the_parameters_cell(monkeypatch):
 
 def test_notebooks_without_a_workflow_are_checked_by_their_own_cell(monkeypatch):
     cells = ["input_folder = ''\noutput_folder = 'results'\ncount = 3", "# Parameters\ncount = 'many'\n"]
-    monkeypatch.setattr(notebook, "_cells_run", lambda: cells)
+    monkeypatch.setattr(notebook, "cells_run", lambda: cells)
     with pytest.raises(TypeError, match="count must be a whole number, got 'many'"):
         notebook.check(namespace={"input_folder": "", "output_folder": "results", "count": "many"})
-
-
-def test_parameters_cell_needs_its_tag(tmp_path):
-    path = tmp_path / "x.ipynb"
-    path.write_text(json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": ["a = 1"]}]}))
-    with pytest.raises(ValueError, match="no cell tagged 'parameters'"):
-        parameters_cell(path)
-    path.write_text("not json")
-    with pytest.raises(ValueError, match="cannot be read as a notebook"):
-        parameters_cell(path)
 
 
 def test_verdict_compares_with_the_truth(tmp_path, small):
@@ -231,7 +194,7 @@ def test_a_file_size_limit_leaves_nothing_half_written(tmp_path):
     script = f"""
 import resource, sys
 from helpers import notebook, phantoms
-from helpers.notebook import INPUTS
+from helpers.parameters import INPUTS
 from helpers.workflows import WORKFLOWS
 import numpy as np, signal
 stack, truth = phantoms.mitochondria(shape=(6, 64, 64))
@@ -257,8 +220,8 @@ def test_parameters_cell_of_an_evaluation_is_known(monkeypatch):
     """It takes folders of label images, and no input_path."""
     cell = 'truth_folder = ""\nfound_folder = ""\noutput_folder = "results"\nthreshold = 500'
     folders = {"truth_folder": "", "found_folder": "", "output_folder": "results"}
-    monkeypatch.setattr(notebook, "_cells_run", lambda: [cell, "# Parameters\nthreshhold = 600\n"])
+    monkeypatch.setattr(notebook, "cells_run", lambda: [cell, "# Parameters\nthreshhold = 600\n"])
     with pytest.raises(TypeError, match="unknown parameter 'threshhold' .did you mean 'threshold'"):
         notebook.check("", {**folders, "threshold": 500, "threshhold": 600})
-    monkeypatch.setattr(notebook, "_cells_run", lambda: [cell, 'output_folder = "elsewhere"'])
+    monkeypatch.setattr(notebook, "cells_run", lambda: [cell, 'output_folder = "elsewhere"'])
     assert notebook.check("", {**folders, "threshold": 700, "scratch": 1}).parameters() == {**folders, "threshold": 700}

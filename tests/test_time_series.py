@@ -11,7 +11,7 @@ import tifffile
 from scipy import ndimage
 
 from helpers import batch, classic, figures, images, notebook, phantoms, time_series
-from helpers.notebook import INPUTS
+from helpers.parameters import INPUTS
 from helpers.time_series import running
 from helpers.workflows import WORKFLOWS
 

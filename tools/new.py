@@ -34,7 +34,7 @@ import helpers  # noqa: E402
 from helpers import classic, figures, phantoms  # noqa: E402
 from helpers.images import Stack  # noqa: E402
 from helpers.metrics import overlap  # noqa: E402
-from helpers.notebook import INPUTS  # noqa: E402
+from helpers.parameters import INPUTS  # noqa: E402
 from helpers.workflows import TUNED_VOXEL_SIZE, WORKFLOWS, Knob, Workflow, check_values, compose  # noqa: E402
 
 ROWS = ROOT / "helpers" / "workflows" / "lookup_table.py"

@@ -6,7 +6,8 @@ import pytest
 from papermill.exceptions import PapermillExecutionError
 from test_runs import START, pictures_of, run, text_of
 
-from helpers import batch, images, notebook, phantoms
+from helpers import batch, images, phantoms
+from helpers.parameters import INPUTS, check_parameters
 from helpers.workflows import WORKFLOWS
 
 
@@ -33,7 +34,7 @@ def test_tune_notebook_finds_better_values_and_files_that_are_read_back(tmp_path
     assert record["result"]["kept"]
     assert after > before + 0.2, "0.32 with 80 evaluations"
     values = batch._from_yaml(str(out / "debris_11_tomm20_tuned.yaml"))
-    notebook.check_parameters(values, {**notebook.INPUTS, **WORKFLOWS["tomm20"].published}, "tomm20")
+    check_parameters(values, {**INPUTS, **WORKFLOWS["tomm20"].published}, "tomm20")
     assert list(values) == list(WORKFLOWS["tomm20"].published)
     example = out / "example"
     raw, truth = images.read(example / "debris_11.ome.tif").raw, images.read_mask(example / "debris_11_truth.ome.tif")

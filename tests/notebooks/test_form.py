@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.notebook import INPUTS, literals, parameters_cell
+from helpers.parameters import INPUTS, parameters_cell
 from helpers.workflows import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,8 +166,3 @@ def test_steps_see_a_changed_keyword():
     assert steps_of("a = classic.f(raw)\nmask = classic.g(a)") == steps_of(
         "def w(raw):\n    a = classic.f(raw)\n    mask = classic.g(a)\n    return mask"
     )
-
-
-def test_literals_of_the_parameters_cell():
-    assert literals("a = 1  # x\nb = [1, 2.5]\nc = f(3)\nd = ''") == {"a": 1, "b": [1, 2.5], "d": ""}
-    assert literals("%matplotlib inline") == {}

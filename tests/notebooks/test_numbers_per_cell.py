@@ -9,7 +9,8 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import images, notebook, phantoms
+from helpers import images, phantoms
+from helpers.parameters import check_parameters, parameters_cell
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "00_start" / "07_numbers_per_cell.ipynb"
 
@@ -51,12 +52,12 @@ def test_files_of_one_plane_with_masks_for_cells(tmp_path):
 
 
 def test_unknown_workflow_is_refused_in_a_sentence():
-    declared = notebook.parameters_cell(NOTEBOOK)
-    notebook.check_parameters(declared, declared)
+    declared = parameters_cell(NOTEBOOK)
+    check_parameters(declared, declared)
     with pytest.raises(ValueError, match="there is no workflow 'slc25a71' .did you mean 'slc25a17'"):
-        notebook.check_parameters(declared | {"workflow": "slc25a71"}, declared)
+        check_parameters(declared | {"workflow": "slc25a71"}, declared)
     with pytest.raises(ValueError, match="there is no workflow 'mine': the ids stand in notebooks/10_lookup_table"):
-        notebook.check_parameters(declared | {"workflow": "mine"}, declared)
+        check_parameters(declared | {"workflow": "mine"}, declared)
 
 
 def test_cells_of_another_shape_stop_with_a_sentence(tmp_path):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from helpers import batch, notebook, phantoms, tuning
+from helpers import batch, phantoms, tuning
 from helpers.images import Stack, write
+from helpers.parameters import INPUTS, check_parameters, literals
 from helpers.tuning import search
 from helpers.workflows import WORKFLOWS
 
@@ -232,8 +233,8 @@ def test_parameter_file_and_text_are_read_back(workflow, tmp_path):
     path = tuning.write_parameters(tmp_path / "tuned.yaml", workflow, values, "0.5 before,\n0.6 after")
     back = batch._from_yaml(str(path))
     assert back == values
-    notebook.check_parameters(back, {**notebook.INPUTS, **values}, workflow)
-    assert notebook.literals(tuning.as_text(workflow, values)) == values
+    check_parameters(back, {**INPUTS, **values}, workflow)
+    assert literals(tuning.as_text(workflow, values)) == values
 
 
 def test_parameter_files_of_numpy_numbers_and_bad_ones(tmp_path):

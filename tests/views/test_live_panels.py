@@ -11,6 +11,7 @@ from PIL import Image
 
 from helpers import notebook, phantoms, views
 from helpers.images import Stack
+from helpers.parameters import INPUTS
 from helpers.views import canvas
 from helpers.workflows import WORKFLOWS
 
@@ -128,7 +129,7 @@ def test_what_fails_on_the_other_thread_is_said(monkeypatch):
 
 def test_other_voxel_size_is_resampled_and_saved_as_the_workflow_gives_it(tmp_path, mitochondria):
     coarse = Stack(mitochondria.raw[:, ::2, ::2].copy(), (0.29, 0.216, 0.216), "coarse")
-    values = {**notebook.INPUTS, **WORKFLOWS["tomm20"].published, "output_folder": str(tmp_path)}
+    values = {**INPUTS, **WORKFLOWS["tomm20"].published, "output_folder": str(tmp_path)}
     run = notebook.Run("tomm20", values, values)
     run.at_tuned_size(coarse)
     panel = views.tune(run, coarse)

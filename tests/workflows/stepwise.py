@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers import classic
 from helpers.images import Stack
-from helpers.notebook import parameters_cell
+from helpers.parameters import parameters_cell
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks" / "10_lookup_table"
 
