@@ -10,6 +10,7 @@ import numpy as np
 
 from helpers import classic
 from helpers.classic.labels import intensity_levels
+from helpers.views.waiting import stop_if_unwanted
 from helpers.workflows import Workflow
 
 MOST = 800_000_000  # bytes of results that are kept for one image
@@ -49,6 +50,7 @@ class _Steps:
         key = (*place, tuple(map(self._known_by, given)), tuple((name, self._known_by(value)) for name, value in sorted(named.items())))
         if place in self._kept and self._kept[place][0] == key:
             return self._kept[place][1]
+        stop_if_unwanted()
         _, old = self._kept.pop(place, (None, None))
         _, known_by = self._made_by.pop(id(old), (None, None))
         if not isinstance(old, np.ndarray) or old.dtype.kind == "f":  # intensities hardly come out the same again

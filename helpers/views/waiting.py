@@ -8,6 +8,8 @@ from typing import Any
 
 from helpers.views.canvas import ONE_AT_A_TIME
 
+_unwanted: contextvars.ContextVar[Callable[[], bool]] = contextvars.ContextVar("unwanted", default=lambda: False)
+
 
 class Later:
     """One call that waits: a new one takes its place.
@@ -38,8 +40,18 @@ class Later:
             self._waiting = None
 
 
+class Unwanted(Exception):
+    """What is under way was asked for anew."""
+
+
+def stop_if_unwanted() -> None:
+    """Raise `Unwanted` in an earlier computation of an `Aside`; elsewhere do nothing. To be called where it may stop."""
+    if _unwanted.get()():
+        raise Unwanted
+
+
 class Aside:
-    """One computation on a thread of its own, while a person goes on: what comes of an earlier one is thrown away."""
+    """One computation on a thread of its own, while a person goes on: an earlier one stops, or what comes of it is thrown away."""
 
     def __init__(self) -> None:
         self._worker = ThreadPoolExecutor(1)
@@ -51,7 +63,9 @@ class Aside:
         turn = self._turn
 
         def begin() -> Any:
-            return work() if turn == self._turn else None  # it may have waited for an earlier one
+            _unwanted.set(lambda: turn != self._turn)
+            stop_if_unwanted()  # it may have waited for an earlier one
+            return work()
 
         def done(future: asyncio.Future) -> None:
             with ONE_AT_A_TIME:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import notebook, phantoms, views
+from helpers import classic, notebook, phantoms, views
 from helpers.images import Stack
 from helpers.parameters import INPUTS
 from helpers.views import canvas
@@ -106,6 +106,42 @@ def test_whole_stack_follows_on_another_thread_while_sliders_move(monkeypatch):
     assert len(shown) == 1
     assert np.array_equal(shown[0], WORKFLOWS["slc25a17"](panel.stack.raw, minimum_size=30))
     assert shown[0] is panel.mask
+
+
+def test_a_whole_stack_that_is_no_longer_wanted_stops_at_its_next_step(monkeypatch):
+    monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
+    monkeypatch.setattr("helpers.views.panels.PAUSE", 0.01)
+    panel = views.tune("slc25a17", phantoms.peroxisomes(shape=(8, 96, 96)).stack)
+    spots_3d, begun, may_end, followed = classic.spots_3d, threading.Event(), threading.Event(), []
+
+    def slow(smooth, **values):
+        if smooth.shape == (8, 96, 96) and values["cutoffs"] == [0.05]:
+            begun.set()
+            assert may_end.wait(30)
+        return spots_3d(smooth, **values)
+
+    def noted(mask, **values):
+        followed.append(mask.shape)
+        return remove_small(mask, **values)
+
+    remove_small, slow.__name__, noted.__name__ = classic.remove_small, "spots_3d", "remove_small"
+    monkeypatch.setattr(classic, "spots_3d", slow)
+    monkeypatch.setattr(classic, "remove_small", noted)
+
+    async def sitting():
+        slider(panel, "spot_cutoffs").value = 0.05
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        slider(panel, "spot_cutoffs").value = 0.08
+        may_end.set()
+        while panel._mask is None:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(sitting(), 60))
+    assert followed.count((8, 96, 96)) == 1, "after the first the steps were not gone on with"
+    monkeypatch.undo()
+    for cutoff in (0.08, 0.05):
+        assert np.array_equal(panel._segment(spot_cutoffs=[cutoff]), WORKFLOWS["slc25a17"](panel.stack.raw, spot_cutoffs=[cutoff]))
 
 
 def test_what_fails_on_the_other_thread_is_said(monkeypatch):
