@@ -22,7 +22,7 @@ def lab(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while playwright runs, no later test of the process could run a loop of asyncio
 def chromium():
     """A running browser; without one the tests fail in CI and are skipped elsewhere."""
     path = chromium_path()
