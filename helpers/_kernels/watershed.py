@@ -12,8 +12,9 @@ list that wait for one flood; so what enters from the stack may do so in any ord
 up, each one once. They lie one after another in one array, each with room for all voxels of its level; the stack, which holds lower voxels
 only, finds room where the lists that were emptied lay.
 
-Owner and level of a voxel share one number, in a frame of voxels that cannot be flooded, so a neighbour is one look away; as voxels leave
-in no order in space, most looks go to memory that lies far apart, and are asked for some turns ahead.
+A voxel is one small number, in a frame of voxels that cannot be flooded, so a neighbour is one look away: its level until a flood reaches
+it, from then on its label. The level is not asked for again, as the list says it. As voxels leave in no order in space, most looks go to memory
+that lies far apart, and are asked for some turns ahead.
 
 Sources: Meyer, F. (1994) Signal Processing 38(1):113-125 (flooding by a hierarchical queue); Beucher, S. & Lantuejoul, C. (1979). The
 order and the line are those of ``skimage.segmentation.watershed``, van der Walt, S. et al. (2014) PeerJ 2:e453: floods go beyond the line
@@ -28,10 +29,10 @@ import numpy as np
 from helpers._kernels.inputs import frozen
 from helpers._kernels.prefetch import prefetch
 from helpers._kernels.runs import Located
-from helpers._kernels.threads import EXACT, blocks, parallel
+from helpers._kernels.threads import EXACT, blocks, parallel, thread_count
 
-BLOCKED = 0  # owner of a voxel outside, or on the line; a positive owner is a label, a negative one a label whose flood has reached a voxel that still waits
-NONE = -1
+# A cell that is positive has a label, a negative one waits for its label, one below -highest still has a level: -1 - highest - level.
+BLOCKED = 0  # outside, or on the line
 AHEAD = 4  # how many voxels of a list are fetched before their turn
 PLANES = 4  # of one piece of work
 AT = np.uint64  # an index that cannot count from the end: the inner loop need not ask
@@ -50,8 +51,8 @@ def flood(
 ) -> np.ndarray:
     """Flood levels below ``count``, which a call gives for some planes, from C-contiguous int32 seeds: int32 labels, 0 on the line.
 
-    Where the runs of a mask are given (``inside``), the rest is not looked at, and stays as it is in ``out``. ``falling`` begins at the
-    highest level.
+    Where the runs of a mask are given (``inside``), the rest is not looked at: it stays as it is in ``out``, or is 0. ``falling`` begins
+    at the highest level.
     """
     highest = int(seeds.max(initial=0))
     planes, height, width = seeds.shape
@@ -60,20 +61,25 @@ def flood(
         raise ValueError(
             f"a watershed takes up to {2**31 - 1} voxels and labels, got {seeds.size} and {highest}: cut the stack into pieces"
         )
-    few = count <= 2**16
-    half = 16 if few and highest < 2**15 else 32  # bits of a level, and of an owner
-    cells = np.zeros(frame, np.int32 if half == 16 else np.int64)  # all blocked
+    cells = np.zeros(frame, np.promote_types(np.int16, np.min_scalar_type(-count - highest)))  # all blocked
     rows = planes * height
-    inside = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, width, np.int32))
-    top = count - 1 if falling else NONE
-    parallel(lambda piece: _pack(cells, frozen(levels(slice(*piece))), frozen(seeds), *inside, half, top, piece[0]), blocks(planes, PLANES))
-    _flood(cells, height, width, *inside, half, count, line, beyond)
-    if out is None and half == 16:  # the labels move up: each lands before the cell that it comes from
-        out = cells[: seeds.size].reshape(seeds.shape)
-        _read(cells, out, *inside, half, 0, planes)
-    else:
-        out = np.zeros(seeds.shape, np.int32) if out is None else out
-        parallel(lambda piece: _read(cells, out, *inside, half, *piece), blocks(planes, PLANES))
+    runs = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, width, np.int32))
+    zero = count - 1 if falling else 0
+
+    pieces = max(1, min(thread_count(), seeds.size // count))  # no more memory for counts than for voxels
+
+    def pack(piece: tuple[int, int]) -> np.ndarray:
+        counts = np.zeros(count + 1, np.uint32)
+        for begin in range(*piece, PLANES):
+            some = slice(begin, min(begin + PLANES, piece[1]))
+            _pack(cells, frozen(levels(some)), *runs, highest, zero, begin, counts)
+        return counts
+
+    counts = sum(parallel(pack, blocks(planes, -(-planes // pieces))))
+    lists = _flood(cells, frozen(seeds), *runs, highest, counts, line, beyond)
+    if out is None:
+        out = lists.view(np.int32).reshape(seeds.shape) if inside is None else np.zeros(seeds.shape, np.int32)
+    parallel(lambda piece: _read(cells, out, *runs, highest, *piece), blocks(planes, PLANES))
     return out
 
 
@@ -84,71 +90,72 @@ def _begin(row, height, width):
 
 
 @nb.njit(**EXACT)
-def _pack(cells, levels, seeds, first, start, stop, half, top, first_plane):
-    """Join owner and level of each voxel of these planes, the owner in the upper half."""
+def _pack(cells, levels, first, start, stop, highest, zero, first_plane, counts):
+    """Put the levels of these planes below all labels, and add to the count of the voxels below each level."""
     planes, height, width = levels.shape
-    unreached = -1 << (half - 1)
     for z in range(planes):
         for y in range(height):
             row = (first_plane + z) * height + y
             begin = _begin(row, height, width)
             for run in range(first[row], first[row + 1]):
-                for x in range(start[run], stop[run]):
-                    level = levels[z, y, x] if top == NONE else top - levels[z, y, x]
-                    seed = seeds[first_plane + z, y, x]
-                    cells[begin + x] = (seed if seed > 0 else unreached) << half | level
+                values = levels[z, y, start[run] : stop[run]]
+                below = cells[begin + start[run] : begin + stop[run]]
+                for x in range(values.size):
+                    below[x] = -1 - highest - abs(values[x] - zero)
+                for x in range(values.size):
+                    counts[AT(abs(values[x] - zero) + 1)] += np.uint32(1)
 
 
 @nb.njit(**EXACT)
-def _read(cells, labels, first, start, stop, half, first_plane, stop_plane):
+def _read(cells, labels, first, start, stop, highest, first_plane, stop_plane):
     _, height, width = labels.shape
-    unreached = -1 << (half - 1)
     for z in range(first_plane, stop_plane):
         for y in range(height):
             row = z * height + y
             begin = _begin(row, height, width)
             for run in range(first[row], first[row + 1]):
-                for x in range(start[run], stop[run]):
-                    owner = np.int64(cells[begin + x]) >> half
-                    labels[z, y, x] = abs(owner) if owner != unreached else 0
+                owners = cells[begin + start[run] : begin + stop[run]]
+                found = labels[z, y, start[run] : stop[run]]
+                for x in range(found.size):
+                    found[x] = abs(owners[x]) if owners[x] >= -highest else 0
 
 
 @nb.njit(**EXACT)
-def _flood(cells, height, width, first, start, stop, half, count, line, beyond):
+def _flood(cells, seeds, first, start, stop, highest, counts, line, beyond):
+    """Flood the cells; return the lists, whose memory is free then."""
+    _, height, width = seeds.shape
     area = (height + 2) * (width + 2)
-    near = np.array([-area, area, -width - 2, width + 2, -1, 1])  # the last one leaves the stack next: it lies beside in memory
-    unreached, low = -1 << (half - 1), (1 << half) - 1
-    begins, ends, lists = _lists_of_seeds(cells, height, width, first, start, stop, half, count)
+    near = (-area, area, -width - 2, width + 2, -1, 1)  # the last one leaves the stack next: it lies beside in memory
+    ends, lists = _lists_of_seeds(cells, seeds, first, start, stop, highest, counts)
     reached = np.empty(7, np.int64)
-    for level in range(count):
-        place = np.int64(begins[AT(level)])
+    for level in range(ends.size):
+        place = np.int64(counts[AT(level)])
         while place < ends[AT(level)]:
             voxel = np.int64(lists[AT(place)])
             _fetch(cells, lists[AT(min(place + AHEAD, ends[AT(level)] - 1))], near)
             place += 1
             piled = 0
             while True:
-                cell = np.int64(cells[AT(voxel)])
-                owner = cell >> half
+                owner = np.int64(cells[AT(voxel)])
                 label = abs(owner)
                 meets_another = False
                 found = 0
                 for i in range(6):
-                    other = np.int64(cells[AT(voxel + near[AT(i)])]) >> half
-                    reached[AT(found)] = voxel + near[AT(i)]
-                    found += other == unreached  # sums instead of branches, which no processor could foretell
+                    other = np.int64(cells[AT(voxel + near[i])])
+                    reached[AT(found)] = voxel + near[i]
+                    found += other < -highest  # sums instead of branches, which no processor could foretell
                     meets_another |= (other > 0) & (other != label)
                 if line and meets_another:
                     # A seed stays a seed, though its neighbours take it for a line.
-                    cells[AT(voxel)] = (-label if owner > 0 else BLOCKED) << half | cell & low
+                    cells[AT(voxel)] = -label if owner > 0 else BLOCKED
                     if not beyond:
                         found = 0
                 else:
-                    cells[AT(voxel)] = label << half | cell & low
+                    cells[AT(voxel)] = label
                 for i in range(found):
                     other = reached[AT(i)]
-                    other_level = np.int64(cells[AT(other)]) & low
-                    cells[AT(other)] = -label << half | other_level
+                    other_level = -1 - highest - np.int64(cells[AT(other)])
+                    cells[AT(other)] = -label
                     if other_level < level:
                         lists[AT(piled)] = other
                         piled += 1
@@ -160,27 +167,28 @@ def _flood(cells, height, width, first, start, stop, half, count, line, beyond):
                 voxel = np.int64(lists[AT(piled)])
                 if piled > 0:
                     _fetch(cells, lists[AT(piled - 1)], near)
+    return lists
 
 
 @nb.njit(**EXACT)
-def _lists_of_seeds(cells, height, width, first, start, stop, half, count):
-    """Return where the list of each level begins and ends, and the lists: the seeds of each level, and room for its other voxels."""
-    low = (1 << half) - 1
-    begins = np.zeros(count + 1, np.uint32)
+def _lists_of_seeds(cells, seeds, first, start, stop, highest, counts):
+    """Label the seeds, and return where the list of each level ends, and the lists: the seeds of each level, and room for its other voxels.
+
+    The counts become where each list begins.
+    """
+    _, height, width = seeds.shape
+    for level in range(1, counts.size):
+        counts[level] += counts[level - 1]
+    ends, lists = counts[:-1].copy(), np.empty(counts[-1], np.uint32)
     for row in range(first.size - 1):
+        begin = _begin(row, height, width)
         for run in range(first[row], first[row + 1]):
-            for voxel in range(_begin(row, height, width) + start[run], _begin(row, height, width) + stop[run]):
-                begins[AT((cells[AT(voxel)] & low) + 1)] += np.uint32(1)
-    for level in range(count):
-        begins[level + 1] += begins[level]
-    ends, lists = begins[:-1].copy(), np.empty(begins[count], np.uint32)
-    for row in range(first.size - 1):
-        for run in range(first[row], first[row + 1]):
-            for voxel in range(_begin(row, height, width) + start[run], _begin(row, height, width) + stop[run]):
-                cell = np.int64(cells[AT(voxel)])
-                if cell >> half > BLOCKED:
-                    _enter(lists, ends, voxel, cell & low)
-    return begins, ends, lists
+            for x in range(start[run], stop[run]):
+                seed = seeds[row // height, row % height, x]
+                if seed > 0:
+                    _enter(lists, ends, begin + x, -1 - highest - np.int64(cells[begin + x]))
+                    cells[begin + x] = seed
+    return ends, lists
 
 
 @nb.njit(**EXACT, forceinline=True)
@@ -195,4 +203,4 @@ def _fetch(cells, voxel, near):
     """Ask for a voxel and its neighbours; those in its row come along with it."""
     prefetch(cells, np.int64(voxel))
     for i in range(4):
-        prefetch(cells, np.int64(voxel) + near[AT(i)])
+        prefetch(cells, np.int64(voxel) + near[i])
