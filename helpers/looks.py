@@ -64,50 +64,6 @@ WORDS = {
 }
 
 
-def crop(stack: Stack, size: Sequence[int] = (32, 256, 256), centre: Sequence[int] = ()) -> Stack:
-    """Return a part of a stack.
-
-    Parameters
-    ----------
-    stack : Stack
-    size : sequence of 3 int
-        Planes, rows and columns; what the stack does not have is left out, and the notes say so.
-    centre : sequence of 3 int, optional
-        The voxel in its middle, (z, y, x); the middle of the stack if left out. Near a border the part is moved inwards.
-
-    Returns
-    -------
-    part : Stack
-        Its intensities are a view of those of the stack.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not positive, or the centre is not in the stack.
-
-    Examples
-    --------
-    >>> stack = Stack(np.zeros((4, 50, 60), np.uint8), (0.3, 0.1, 0.1), "a")
-    >>> part = crop(stack, (8, 20, 20), centre=(0, 0, 59))
-    >>> part.raw.shape, part.notes
-    ((4, 20, 20), ('The crop of 8 x 20 x 20 voxels was cut to 4 x 20 x 20: the image has 4 x 50 x 60.',))
-    """
-    shape = stack.raw.shape
-    middle = [length // 2 for length in shape] if len(centre) == 0 else list(centre)
-    if len(size) != 3 or len(middle) != 3:
-        raise ValueError(f"size and centre of a crop have three numbers, (z, y, x), got {list(size)} and {list(centre)}")
-    for name, length, at in zip(("planes", "rows", "columns"), shape, middle):
-        _checks.number(at, f"the centre of the crop in {name}", low=0, high=length - 1, integer=True)
-    kept = [min(int(_checks.number(wanted, "a size of the crop", low=1, integer=True)), length) for wanted, length in zip(size, shape)]
-    starts = [min(max(at - part // 2, 0), length - part) for at, part, length in zip(middle, kept, shape)]
-    part = stack.raw[tuple(slice(start, start + length) for start, length in zip(starts, kept))]
-    notes = stack.notes
-    if kept != list(size):
-        asked, got, has = (" x ".join(map(str, numbers)) for numbers in (size, kept, shape))
-        notes = (*notes, f"The crop of {asked} voxels was cut to {got}: the image has {has}.")
-    return Stack(part, stack.voxel_size, stack.name, stack.source, notes)
-
-
 def properties(stack: Stack) -> Properties:
     """Measure what an image looks like.
 

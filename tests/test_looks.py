@@ -45,23 +45,6 @@ def test_brightness_and_offset_do_not_count():
     assert looks.properties(other) == pytest.approx(looks.properties(stack), rel=1e-3)
 
 
-def test_crop_is_where_it_was_asked_for():
-    stack = Stack(np.arange(6 * 30 * 40).reshape(6, 30, 40), SIZE, "numbers")
-    part = looks.crop(stack, (2, 10, 10), (3, 15, 20))
-    np.testing.assert_array_equal(part.raw, stack.raw[2:4, 10:20, 15:25])
-    assert looks.crop(stack, (2, 10, 10)).notes == ()
-    whole = looks.crop(stack, (32, 256, 256))
-    np.testing.assert_array_equal(whole.raw, stack.raw)
-    assert whole.notes == ("The crop of 32 x 256 x 256 voxels was cut to 6 x 30 x 40: the image has 6 x 30 x 40.",)
-    for arguments, sentence in (
-        (((0, 5, 5),), "a size of the crop must be at least 1"),
-        (((1, 5, 5), (0, 0, 40)), "centre of the crop in columns must be at least 0 and at most 39"),
-        (((5, 5),), "three numbers"),
-    ):
-        with pytest.raises(ValueError, match=sentence):
-            looks.crop(stack, *arguments)
-
-
 def test_every_workflow_that_has_a_structure_of_its_own_is_there():
     assert set(looks.TYPICAL) == set(WORKFLOWS) - phantoms.STAND_INS
     assert {WORKFLOWS[id_].look for id_ in looks.TYPICAL} == {row.look for row in WORKFLOWS.values()}
@@ -111,7 +94,7 @@ def test_all_workflows_are_tried_and_refusals_are_said():
 
 def test_a_crop_is_treated_like_the_whole():
     stack = phantoms.peroxisomes(seed=3, shape=(8, 128, 128)).stack
-    part = looks.crop(stack, (8, 48, 48))
+    part = images.crop_around(stack, (8, 48, 48))
     (one,) = looks.try_all(part, stack, ["gja1"])
     inner = (slice(None), slice(8, 40), slice(8, 40))
     whole = WORKFLOWS["gja1"](stack.raw)[:, 40:88, 40:88]
@@ -128,7 +111,7 @@ def test_real_stacks(name, shared):
     """Yeast mitochondria are tubules, vesicles are spots; of nuclear envelopes at 0.24 um a pixel it says that they are like none."""
     look, voxel_size = REAL[name]
     stack = images.read(shared / "data" / "structures_3d" / f"{name}.ome.tif", voxel_size=voxel_size)
-    suggested = looks.suggest(looks.properties(looks.crop(stack)))
+    suggested = looks.suggest(looks.properties(images.crop_around(stack)))
     if look:
         assert look in suggested["look"].tolist()
         assert "first" in looks.trust(suggested)

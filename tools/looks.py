@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import looks, phantoms
+from helpers import images, looks, phantoms
 from helpers.workflows import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,7 @@ def main() -> None:
 
 def rank(id_: str, seed: int, size: tuple[int, int, int]) -> int:
     """Return how many other looks are suggested before the right one."""
-    part = looks.crop(phantoms.FOR_WORKFLOW[id_](seed).stack, size)
+    part = images.crop_around(phantoms.FOR_WORKFLOW[id_](seed).stack, size)
     order = looks.suggest(looks.properties(part), 99)["look"].tolist()
     return order.index(WORKFLOWS[id_].look)
 

@@ -1,6 +1,6 @@
 """Images in and out: read one channel as a `Stack`, write masks and labels, read folders of labels, keep the record of a run."""
 
-from helpers.images.crops import box, crop
+from helpers.images.crops import box, crop, crop_around
 from helpers.images.folders import MaskFolder, StackFolder, image_files, mask_folders, read_mask, read_plates
 from helpers.images.inputs import Input, read_or
 from helpers.images.labels import LabelFolder, Partners, label_folders, partners, read_beside, read_labels
@@ -29,6 +29,7 @@ __all__ = [
     "checksum",
     "contents",
     "crop",
+    "crop_around",
     "image_files",
     "label_folders",
     "labels_onto",

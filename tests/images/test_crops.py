@@ -37,3 +37,20 @@ def test_crop_outside_the_image_gets_one_sentence(corners, sentence):
     with pytest.raises((TypeError, ValueError), match="^[^\n]*$") as caught:
         images.crop(stack(), corners)
     assert sentence in str(caught.value)
+
+
+def test_crop_around_is_where_it_was_asked_for():
+    stack = images.Stack(np.arange(6 * 30 * 40).reshape(6, 30, 40), (0.3, 0.1, 0.1), "numbers")
+    part = images.crop_around(stack, (2, 10, 10), (3, 15, 20))
+    np.testing.assert_array_equal(part.raw, stack.raw[2:4, 10:20, 15:25])
+    assert images.crop_around(stack, (2, 10, 10)).notes == ()
+    whole = images.crop_around(stack, (32, 256, 256))
+    np.testing.assert_array_equal(whole.raw, stack.raw)
+    assert whole.notes == ("The crop of 32 x 256 x 256 voxels was cut to 6 x 30 x 40: the image has 6 x 30 x 40.",)
+    for arguments, sentence in (
+        (((0, 5, 5),), "a size of the crop must be at least 1"),
+        (((1, 5, 5), (0, 0, 40)), "centre of the crop in columns must be at least 0 and at most 39"),
+        (((5, 5),), "three numbers"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            images.crop_around(stack, *arguments)
