@@ -95,13 +95,25 @@ def test_intensities_of_all_kinds_are_flooded_in_their_order():
         np.testing.assert_array_equal(classic.flood(levels, seeds), expected)
 
 
-@pytest.mark.parametrize("highest", [2**15 - 1, 2**15, 2**31 - 1])
+# Levels and labels are flooded as numbers of 16 bits, where there are few enough of both together, or of 32, or 64.
+@pytest.mark.parametrize("highest", [2**15 - 9, 2**15 - 8, 2**31 - 9, 2**31 - 8, 2**31 - 1])
 def test_flood_takes_labels_of_any_size(highest):
     generator = np.random.default_rng(5)
     image = generator.integers(0, 9, (6, 15, 17))
     seeds = random_seeds(generator, image.shape, 6)
     named = np.concatenate([[0], highest - np.arange(seeds.max())])  # other names for the same seeds
     np.testing.assert_array_equal(classic.flood(image, named[seeds]), named[classic.flood(image, seeds)])
+
+
+@pytest.mark.parametrize("brightest", [2**15 - 4, 2**15 - 3, 2**16 - 1])
+def test_flood_takes_as_many_levels_as_a_camera_has(brightest):
+    generator = np.random.default_rng(7)
+    image = generator.integers(0, 9, (6, 15, 17))
+    image[3, 7, 8:] += brightest - 8  # the last to be flooded
+    image[0, 0, 0], image[3, 7, 8] = 0, brightest
+    seeds = random_seeds(generator, image.shape, 3)
+    assert (image.min(), image.max(), seeds.max()) == (0, brightest, 3)
+    np.testing.assert_array_equal(classic.flood(image, seeds), watershed(image, seeds, watershed_line=True))
 
 
 def test_flood_of_plateaus_shares_them_between_the_seeds():
