@@ -159,6 +159,18 @@ FilledMaximum = Annotated[int, Knob(0, 20000, 1, "pixels", "larger holes in a pl
 HoleMinimum = Annotated[int, Knob(0, 5000, 50, "pixels", "smaller rings are not taken for nuclei", whole=True)]
 HoleMaximum = Annotated[int, Knob(1000, 200000, 1000, "pixels", "larger rings are not taken for nuclei", whole=True)]
 SeedMinimum = Annotated[int, Knob(0, 5000, 50, "pixels", "smaller nuclei in the middle plane get no seed", whole=True)]
+SeedRadius = Annotated[
+    int,
+    Knob(
+        0,
+        30,
+        1,
+        "pixels",
+        "of the disc in the middle of a nucleus from which it is flooded; larger holds noisy nuclei, 0 is one voxel",
+        most=1000,
+        whole=True,
+    ),
+]
 
 
 def knobs(function: Callable[..., Any]) -> dict[str, Knob]:

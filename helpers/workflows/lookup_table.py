@@ -112,7 +112,7 @@ _ROWS = (
     Workflow(
         "lmnb1_interphase", "LMNB1", "lamin B1", "nuclear lamina in interphase", "closed shells", shell_from_one_plane,
         {"ceiling": 4000, "smoothing_sigma": 1, "filament_sigmas": [1, 2, 3], "filament_cutoffs": [0.01, 0.01, 0.01],
-         "hole_minimum": 400, "hole_maximum": 40000, "seed_minimum": 400},
+         "hole_minimum": 400, "hole_maximum": 40000, "seed_minimum": 400, "seed_radius": 0},
         is_shell=True,
     ),
     # spots.py

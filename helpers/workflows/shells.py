@@ -3,7 +3,16 @@
 import numpy as np
 
 from helpers import classic
-from helpers.workflows.knobs import Ceiling, FilamentCutoffs, FilamentSigmas, HoleMaximum, HoleMinimum, SeedMinimum, SmoothingSigma
+from helpers.workflows.knobs import (
+    Ceiling,
+    FilamentCutoffs,
+    FilamentSigmas,
+    HoleMaximum,
+    HoleMinimum,
+    SeedMinimum,
+    SeedRadius,
+    SmoothingSigma,
+)
 
 
 def shell_from_one_plane(
@@ -16,6 +25,7 @@ def shell_from_one_plane(
     hole_minimum: HoleMinimum,
     hole_maximum: HoleMaximum,
     seed_minimum: SeedMinimum,
+    seed_radius: SeedRadius,
 ) -> np.ndarray:
     """Segment closed shells: find the bodies in the one plane where their rims are clear, let a watershed close them in 3D.
 
@@ -25,7 +35,7 @@ def shell_from_one_plane(
     ----------
     raw : (Z, Y, X) ndarray of int or float
         Camera counts of one channel; at least 3 planes.
-    ceiling, smoothing_sigma, filament_sigmas, filament_cutoffs, hole_minimum, hole_maximum, seed_minimum
+    ceiling, smoothing_sigma, filament_sigmas, filament_cutoffs, hole_minimum, hole_maximum, seed_minimum, seed_radius
         See `helpers.workflows.knobs`; published values in `helpers.workflows.WORKFLOWS`.
 
     Returns
@@ -48,7 +58,7 @@ def shell_from_one_plane(
     rims = classic.filaments_in_plane(smooth[middle], sigmas=filament_sigmas, cutoffs=filament_cutoffs)
     filled = classic.fill_holes_in_plane(rims, minimum=hole_minimum, maximum=hole_maximum)
     del smooth
-    seeds = classic.seeds_in_plane(filled ^ rims, middle, raw.shape, minimum_size=seed_minimum)
+    seeds = classic.seeds_in_plane(filled ^ rims, middle, raw.shape, minimum_size=seed_minimum, radius=seed_radius)
     bodies = classic.flood(normalized, seeds, line=True) > 1
     mask = classic.shell(bodies)
     return mask

@@ -273,6 +273,31 @@ def test_seeds_in_plane_lie_at_the_centroids():
     assert set(np.unique(classic.seeds_in_plane(plane, 3, (7, 50, 60), 10**6))) == {0, 1}
 
 
+@pytest.mark.parametrize("radius", [1, 2.5, 6, 100])
+def test_seeds_of_a_radius_are_discs_inside_their_objects(radius):
+    plane = ndimage.gaussian_filter(np.random.default_rng(6).random((50, 60)), 2) > 0.51
+    expected = classic.seeds_in_plane(plane, 3, (7, 50, 60), 20)
+    objects = label(remove_small_objects(plane, max_size=19, connectivity=1), connectivity=2)
+    rows, columns = np.indices(plane.shape)
+    for number, (y, x) in enumerate((np.argwhere(expected[3] == seed)[0] for seed in range(2, expected.max() + 1)), start=1):
+        expected[3][(objects == number) & ((rows - y) ** 2 + (columns - x) ** 2 <= radius**2)] = number + 1
+    seeds = classic.seeds_in_plane(plane, 3, (7, 50, 60), 20, radius)
+    np.testing.assert_array_equal(seeds, expected)
+    assert (seeds > 1).sum() > 2 * seeds.max()
+
+
+def test_a_disc_holds_an_object_whose_middle_voxel_is_bright():
+    """Noise: the one voxel of the seed is brighter than the gap in the wall, through which the background comes first."""
+    image = np.full((9, 31, 31), 10)
+    image[2:7, 8:23, 8:23], image[3:6, 9:22, 9:22] = 100, 20  # a box with walls
+    image[2, 15, 15], image[4, 15, 15] = 50, 80  # the gap, the middle
+    body = image[4] == 20
+    body[15, 15] = True
+    found = [(classic.flood(image, classic.seeds_in_plane(body, 4, image.shape, 1, radius)) > 1).sum() for radius in (0, 2)]
+    assert found[0] < 2
+    assert found[1] == (image[3:6, 9:22, 9:22] > 0).sum()
+
+
 def test_remove_small_labels_counts_all_parts_of_a_label():
     labels = np.array([[[1, 1, 0, 2, 0, 1, 3, 3]]])
     np.testing.assert_array_equal(classic.remove_small_labels(labels, 2), [[[1, 1, 0, 0, 0, 1, 3, 3]]])
@@ -298,6 +323,7 @@ def test_remove_small_labels_counts_all_parts_of_a_label():
         (lambda i: classic.flood(i, -np.ones(i.shape, int)), "seeds must be between 0"),
         (lambda i: classic.flood(np.where(i > 0.9, np.inf, i), np.ones(i.shape, int)), "NaN or infinite"),
         (lambda i: classic.seeds_in_plane(i[0] > 0.5, 6, i.shape, 1), "plane_index must be .*at most 5"),
+        (lambda i: classic.seeds_in_plane(i[0] > 0.5, 1, i.shape, 1, -1), "radius must be at least 0"),
         (lambda i: classic.seeds_in_plane(i[0] > 0.5, 1, (6, 9, 9), 1), r"shape must be \(Z, Y, X\) with Y and X of plane_mask \(7, 8\)"),
         (lambda i: classic.remove_small_labels(i, 3), "labels must be an integer array"),
         (lambda i: classic.remove_small_labels(np.ones((2, 2), int), 3), r"labels must be \(Z, Y, X\)"),

@@ -175,7 +175,7 @@ REAL = {
     "nuclear_envelope": (
         "lmnb1_interphase",
         "structures_3d/nuclear_envelope_left.ome.tif",
-        {"voxel_size": [0.5, 0.2416, 0.2416], "filament_cutoffs": [0.2, 0.2, 0.2]},
+        {"voxel_size": [0.5, 0.2416, 0.2416], "smoothing_sigma": 2.5, "filament_cutoffs": [0.1, 0.1, 0.1], "seed_radius": 4},
     ),
     "tubulin": ("tomm20", "allen_cell06_3d/tub_img.ome.tif", {"voxel_size": [0.29, 0.108, 0.108], "filament_sigmas": [1.0]}),
 }
