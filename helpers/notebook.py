@@ -173,7 +173,7 @@ class Run:
         """
         if self.worked_at in (None, stack.voxel_size) or found.shape == stack.raw.shape:
             return found
-        onto = images.mask_onto if found.dtype == bool else images.labels_onto
+        onto = self.workflow.onto if found.dtype == bool else images.labels_onto
         return onto(found, self.worked_at, stack.voxel_size, stack.raw.shape)
 
     def movie(self, stack: Stack, mask: np.ndarray) -> figures.Movie:

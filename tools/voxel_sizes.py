@@ -44,7 +44,7 @@ def on_reference(workflow_id: str) -> list[tuple[float, float]]:
     scores = []
     for name, other in rebinned(raw):
         size = tuple(np.multiply(workflow.tuned_voxel_size, SIZES[name]).tolist())
-        wanted = images.mask_onto(mask, workflow.tuned_voxel_size, size, other.shape)
+        wanted = workflow.onto(mask, workflow.tuned_voxel_size, size, other.shape)
         scores.append((overlap(wanted, workflow(other)).dice, overlap(wanted, workflow(other, voxel_size=size)).dice))
     return scores
 
@@ -62,7 +62,7 @@ def with_other_detail(workflow_id: str) -> float:
     coarse = images.resample(raw, tuned, double)
     smooth = images.resample(coarse, double, tuned)
     sign = np.random.default_rng(0).choice([-1, 1], size=coarse.shape).repeat(2, axis=1).repeat(2, axis=2)
-    first, second = (images.mask_onto(workflow(image), tuned, double, coarse.shape) for image in (raw, smooth + (raw - smooth) * sign))
+    first, second = (workflow.onto(workflow(image), tuned, double, coarse.shape) for image in (raw, smooth + (raw - smooth) * sign))
     return overlap(first, second).dice
 
 
@@ -120,6 +120,9 @@ made without the package's own resampling. Goals: {", ".join(f"{value:.2f} for {
 
 **Imaged anew** (right): Dice with the truth of a synthetic field (seed {SEED}) whose light falls on other pixels and planes, with noise of its own
 and as many photons a voxel; the truth is brought to that grid. Goal: {PHANTOM_GOAL}, for filaments {PHANTOM_GOAL_FILAMENTS} at the double z step.
+
+A voxel is foreground in a mask that is brought back where at least half of it is. A shell would have holes in larger voxels so, and its nucleus be
+measured as a shell: there the border of what it encloses is foreground, too.
 
 What misses its goal is marked (!). At double pixels the number beside the mark is what the workflow reaches at its own voxel size, in an image
 that differs only in the detail that double pixels do not show (noise, mostly): as far as this is below the goal, no resampling can reach it.

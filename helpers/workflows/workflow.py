@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import _checks
+from helpers import _checks, classic
 from helpers.workflows.knobs import Knob, check_values, knobs
 
 TUNED_VOXEL_SIZE = (0.29, 0.108, 0.108)
@@ -81,6 +81,30 @@ class Workflow:
             If no microscope has such voxels (nanometres given as um): the image is not resampled.
         """
         return Prepared(raw, voxel_size).segment(self, **changes)
+
+    def onto(self, mask: np.ndarray, voxel_size: Sequence[float], wanted: Sequence[float], shape: tuple[int, int, int]) -> np.ndarray:
+        """Return what it found on the grid of another image of the same field, as `helpers.images.mask_onto`; closed shells stay closed.
+
+        Parameters
+        ----------
+        mask : (Z, Y, X) ndarray of bool
+        voxel_size, wanted : sequence of float
+            The voxel size of the mask and of the other grid, (z, y, x) in um.
+        shape : tuple of int
+            Of the other grid.
+
+        Returns
+        -------
+        mask : (Z', Y', X') ndarray of bool
+        """
+        from helpers import images  # what only reads arrays should not wait for the readers of files
+
+        moved = images.mask_onto(mask, voxel_size, wanted, shape)
+        if not self.is_shell:
+            return moved
+        # Larger voxels, of which a thin shell fills less than half, would have holes in it: the border of the body closes them.
+        bodies = images.mask_onto(classic.fill_holes(mask), voxel_size, wanted, shape)
+        return moved | (bodies & classic.shell(bodies))
 
     @property
     def scale_knobs(self) -> tuple[str, str]:
@@ -162,4 +186,4 @@ class Prepared:
             return workflow.function(self.raw, **values)
         if size not in self._resampled:
             self._resampled[size] = images.resample(self.raw, self.voxel_size, size)
-        return images.mask_onto(workflow.function(self._resampled[size], **values), size, self.voxel_size, shape)
+        return workflow.onto(workflow.function(self._resampled[size], **values), size, self.voxel_size, shape)

@@ -190,6 +190,7 @@ def test_real_stacks(case, shared, tmp_path):
     quality = json.loads(path.read_text())["quality"]
     assert quality["objects"] > 0
     assert 0.001 < quality["foreground_fraction"] < 0.4
+    assert quality["same_as_workflow"]
 
 
 @pytest.mark.real_data
