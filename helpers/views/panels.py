@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from helpers import classic, notebook
+from helpers import classic, images, notebook
 from helpers.images import Stack
 from helpers.views.canvas import ONE_AT_A_TIME
 from helpers.views.kept_steps import keeping_steps
@@ -22,7 +22,7 @@ from helpers.views.waiting import Aside, Later
 from helpers.workflows import WORKFLOWS, Prepared, Workflow
 from helpers.workflows.knobs import Knob
 
-CROP = (32, 256, 256)  # voxels that are segmented anew while a slider moves
+CROP = (32, 256, 256)  # voxels, as the workflow sees them, that are segmented anew while a slider moves
 PAUSE = 0.15  # seconds without a change after which the whole stack is segmented; keys that repeat come faster
 WIDE = "350px"
 
@@ -46,6 +46,7 @@ class Panel(ipywidgets.VBox):
         save: Callable[[Stack, np.ndarray, Mapping[str, Any]], Any] | None = None,
         whole_depth: bool = False,
         known: classic.Intensities | None = None,
+        ratios: Sequence[float] = (1, 1, 1),
     ) -> None:
         self._stacks, self._prepare, self._knobs, self._save, self._whole_depth = stacks, prepare, knobs, save, whole_depth
         self.values = {name: list(value) if knobs[name].several else value for name, value in values.items()}
@@ -53,6 +54,7 @@ class Panel(ipywidgets.VBox):
         self._mask: np.ndarray | None = None
         self._whole, self._aside, self._computing = Later(at_once=False), Aside(), threading.Lock()
         self._crop: _Crop | None = None
+        self._crop_shape = [max(3, round(size * ratio)) for size, ratio in zip(CROP, ratios)]
         self._pooled = known
         self._quiet = False
         self.viewer = Viewer()
@@ -149,7 +151,7 @@ class Panel(ipywidgets.VBox):
         self._forget()
         self.viewer.load(self._stacks[index])
         raw = self.stack.raw
-        self._known = None if raw.size <= np.prod(CROP) else self._pooled or classic.intensities(raw)
+        self._known = None if raw.size <= np.prod(self._crop_shape) else self._pooled or classic.intensities(raw)
         self._segment = self._prepare(raw)
         self._close_crop()
 
@@ -160,9 +162,9 @@ class Panel(ipywidgets.VBox):
 
     def _box(self) -> Box:
         """Return the crop around the position, inside the stack."""
-        shape, crop = self.stack.raw.shape, CROP
+        shape, crop = self.stack.raw.shape, self._crop_shape
         if self._whole_depth:  # bodies are looked for in the middle plane, and the first one is background
-            side = int((np.prod(CROP) / shape[0]) ** 0.5)
+            side = int((np.prod(crop) / shape[0]) ** 0.5)
             crop = (shape[0], side, side)
         starts = [int(np.clip(at - size // 2, 0, max(0, length - size))) for at, size, length in zip(self.viewer.position, crop, shape)]
         return tuple(slice(start, min(start + size, length)) for start, size, length in zip(starts, crop, shape))
@@ -297,8 +299,10 @@ def tune(workflow: "notebook.Run | Workflow | str", stack: Stack | Sequence[Stac
         start = workflow.published
     stacks = [stack] if isinstance(stack, Stack) else stack
     size = stacks[0].voxel_size if in_um else None
+    works_at = images.working_voxel_size(stacks[0].raw.shape, size, workflow.tuned_voxel_size) if size else None
+    ratios = [min(1, work / own) for work, own in zip(works_at, size)] if size else (1, 1, 1)
     prepare = lambda raw: partial(Prepared(raw, size).segment, keeping_steps(workflow))  # noqa: E731
-    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save, whole_depth=workflow.is_shell, known=known)
+    return Panel(stacks, prepare, workflow.knobs, {**start, **values}, save, whole_depth=workflow.is_shell, known=known, ratios=ratios)
 
 
 def threshold(probability: Stack | Sequence[Stack], cutoff: float = 0.5) -> Panel:

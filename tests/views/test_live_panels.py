@@ -77,6 +77,22 @@ def test_preview_is_the_crop_at_the_contrast_of_the_whole(monkeypatch):
     assert panel.viewer._box is None
 
 
+def test_preview_of_larger_pixels_is_as_many_voxels_for_the_workflow(monkeypatch):
+    monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
+    fine = phantoms.peroxisomes(shape=(8, 192, 192)).stack
+    panel = views.tune("slc25a17", Stack(fine.raw[:, ::2, ::2].copy(), (0.29, 0.216, 0.216), "coarse"))
+    whole = panel.mask
+    panel.preview()
+    box = panel.viewer._box
+    assert [part.stop - part.start for part in box] == [8, 24, 24]
+    inner = (slice(None), *(slice(part.start + 4, part.stop - 4) for part in box[1:]))
+    shown = panel.viewer._layers[0].found
+    assert whole[inner].any()
+    assert np.mean(shown[inner] == whole[inner]) > 0.999
+    panel = views.tune("slc25a17", Stack(fine.raw, (0.29, 0.054, 0.054), "fine"))
+    assert [part.stop - part.start for part in panel._box()] == [8, 48, 48]
+
+
 def test_whole_stack_follows_on_another_thread_while_sliders_move(monkeypatch):
     """While the first whole stack is under way a slider moves: only what belongs to the last value is shown."""
     monkeypatch.setattr("helpers.views.panels.CROP", (8, 48, 48))
