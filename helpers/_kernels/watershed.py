@@ -12,6 +12,10 @@ list that wait for one flood; so what enters from the stack may do so in any ord
 up, each one once. They lie one after another in one array, each with room for all voxels of its level; the stack, which holds lower voxels
 only, finds room where the lists that were emptied lay.
 
+Where there are many levels, as in images of floats, most lists hold one voxel, and each look at one goes to memory far apart. There, voxels of
+later levels wait in buckets of some thousand neighbouring levels, and go into their lists, in the order in which they came, when the flood
+reaches the bucket.
+
 A voxel is one small number, in a frame of voxels that cannot be flooded, so a neighbour is one look away: its level until a flood reaches
 it, from then on its label. The level is not asked for again, as the list says it. As voxels leave in no order in space, most looks go to memory
 that lies far apart, and are asked for some turns ahead.
@@ -33,6 +37,8 @@ from helpers._kernels.threads import EXACT, blocks, parallel, thread_count
 
 # A cell that is positive has a label, a negative one waits for its label, one below -highest still has a level: -1 - highest - level.
 BLOCKED = 0  # outside, or on the line
+MANY = 2**16  # more levels than these are gathered in buckets
+BUCKETS = 11  # the bits of a bucket's number
 AHEAD = 4  # how many voxels of a list are fetched before their turn
 PLANES = 4  # of one piece of work
 AT = np.uint64  # an index that cannot count from the end: the inner loop need not ask
@@ -76,7 +82,9 @@ def flood(
         return counts
 
     counts = sum(parallel(pack, blocks(planes, -(-planes // pieces))))
-    lists = _flood(cells, frozen(seeds), *runs, highest, counts, line, beyond)
+    shift = min(count.bit_length() - BUCKETS, 16) if count > MANY else 0
+    fine = np.empty(int(counts[1:].sum()), np.uint16) if shift else None
+    lists = _flood(cells, frozen(seeds), *runs, highest, counts, fine, shift, line, beyond)
     if out is None:
         out = lists.view(np.int32).reshape(seeds.shape) if inside is None else np.zeros(seeds.shape, np.int32)
     parallel(lambda piece: _read(cells, out, *runs, highest, *piece), blocks(planes, PLANES))
@@ -121,18 +129,25 @@ def _read(cells, labels, first, start, stop, highest, first_plane, stop_plane):
 
 
 @nb.njit(**EXACT)
-def _flood(cells, seeds, first, start, stop, highest, counts, line, beyond):
-    """Flood the cells; return the lists, whose memory is free then."""
+def _flood(cells, seeds, first, start, stop, highest, counts, fine, shift, line, beyond):
+    """Flood the cells; return the lists, whose memory is free then.
+
+    Where there are buckets, ``fine`` has room for the level of each voxel that waits, as counted from the lowest of its bucket.
+    """
     _, height, width = seeds.shape
     area = (height + 2) * (width + 2)
     near = (-area, area, -width - 2, width + 2, -1, 1)  # the last one leaves the stack next: it lies beside in memory
-    ends, lists = _lists_of_seeds(cells, seeds, first, start, stop, highest, counts)
+    ends, heads, lists = _lists_of_seeds(cells, seeds, first, start, stop, highest, counts, fine, shift)
     reached = np.empty(7, np.int64)
+    beyond_bucket = np.int64(0)
     for level in range(ends.size):
+        if fine is not None and level == beyond_bucket:
+            beyond_bucket = min(level + (1 << shift), ends.size)
+            _open_bucket(lists, ends, fine, level, counts[level], heads[level >> shift])
         place = np.int64(counts[AT(level)])
         while place < ends[AT(level)]:
             voxel = np.int64(lists[AT(place)])
-            _fetch(cells, lists[AT(min(place + AHEAD, ends[AT(level)] - 1))], near)
+            _fetch(cells, lists[AT(min(place + AHEAD, lists.size - 1))], near)
             place += 1
             piled = 0
             while True:
@@ -159,8 +174,10 @@ def _flood(cells, seeds, first, start, stop, highest, counts, line, beyond):
                     if other_level < level:
                         lists[AT(piled)] = other
                         piled += 1
-                    else:
+                    elif fine is None or other_level < beyond_bucket:
                         _enter(lists, ends, other, other_level)
+                    else:
+                        _wait(lists, heads, fine, other, other_level, shift)
                 if piled == 0:
                     break
                 piled -= 1
@@ -171,8 +188,8 @@ def _flood(cells, seeds, first, start, stop, highest, counts, line, beyond):
 
 
 @nb.njit(**EXACT)
-def _lists_of_seeds(cells, seeds, first, start, stop, highest, counts):
-    """Label the seeds, and return where the list of each level ends, and the lists: the seeds of each level, and room for its other voxels.
+def _lists_of_seeds(cells, seeds, first, start, stop, highest, counts, fine, shift):
+    """Label the seeds, and return where the list of each level ends, that of each bucket, and the lists: the seeds, and room for other voxels.
 
     The counts become where each list begins.
     """
@@ -180,15 +197,20 @@ def _lists_of_seeds(cells, seeds, first, start, stop, highest, counts):
     for level in range(1, counts.size):
         counts[level] += counts[level - 1]
     ends, lists = counts[:-1].copy(), np.empty(counts[-1], np.uint32)
+    heads = counts[: -1 : 1 << shift].copy()
     for row in range(first.size - 1):
         begin = _begin(row, height, width)
         for run in range(first[row], first[row + 1]):
             for x in range(start[run], stop[run]):
                 seed = seeds[row // height, row % height, x]
                 if seed > 0:
-                    _enter(lists, ends, begin + x, -1 - highest - np.int64(cells[begin + x]))
+                    level = -1 - highest - np.int64(cells[begin + x])
+                    if fine is None:
+                        _enter(lists, ends, begin + x, level)
+                    else:
+                        _wait(lists, heads, fine, begin + x, level, shift)
                     cells[begin + x] = seed
-    return ends, lists
+    return ends, heads, lists
 
 
 @nb.njit(**EXACT, forceinline=True)
@@ -196,6 +218,23 @@ def _enter(lists, ends, voxel, level):
     """Put a voxel at the end of the list of its level."""
     lists[AT(ends[AT(level)])] = voxel
     ends[AT(level)] += np.uint32(1)
+
+
+@nb.njit(**EXACT, forceinline=True)
+def _wait(lists, heads, fine, voxel, level, shift):
+    """Put a voxel at the end of the bucket of its level."""
+    place = heads[AT(level >> shift)]
+    lists[AT(place)] = voxel
+    fine[AT(place)] = level & ((1 << shift) - 1)
+    heads[AT(level >> shift)] = place + np.uint32(1)
+
+
+@nb.njit(**EXACT)
+def _open_bucket(lists, ends, fine, lowest, begin, end):
+    """Put the voxels of a bucket into the lists of their levels, in the order in which they came."""
+    voxels = lists[begin:end].copy()
+    for i in range(voxels.size):
+        _enter(lists, ends, voxels[i], lowest + np.int64(fine[begin + i]))
 
 
 @nb.njit(**EXACT, forceinline=True)

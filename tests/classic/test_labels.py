@@ -43,9 +43,12 @@ def flooded_images(generator, shape):
     yield np.exp(20 * ndimage.gaussian_filter(generator.random(shape), 1)).astype(np.float32)
 
 
+@pytest.mark.parametrize("many", [2**16, 1], ids=["lists", "buckets"])
 @pytest.mark.parametrize("line", [True, False])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_flood_is_the_watershed_of_scikit_image(shape, line):
+def test_flood_is_the_watershed_of_scikit_image(shape, line, many, monkeypatch):
+    monkeypatch.setattr("helpers._kernels.watershed.MANY", many)
+    monkeypatch.setattr("helpers._kernels.watershed.BUCKETS", 11 if many > 1 else 1)
     generator = np.random.default_rng(1)
     for image in flooded_images(generator, shape):
         touching = (generator.random(shape) < 0.4) * generator.integers(1, 4, shape)
