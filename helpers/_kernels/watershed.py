@@ -12,9 +12,9 @@ list that wait for one flood; so what enters from the stack may do so in any ord
 up, each one once. They lie one after another in one array, each with room for all voxels of its level; the stack, which holds lower voxels
 only, finds room where the lists that were emptied lay.
 
-Where there are many levels, as in images of floats, most lists hold one voxel, and each look at one goes to memory far apart. There, voxels of
-later levels wait in buckets of some thousand neighbouring levels, and go into their lists, in the order in which they came, when the flood
-reaches the bucket.
+Where there are many levels, as in images of floats, most lists hold one voxel, and each look at one goes to memory far apart. There, voxels
+of later levels wait in buckets of neighbouring levels, and go into their lists, in the order in which they came, when the flood reaches the
+bucket.
 
 A voxel is one small number, in a frame of voxels that cannot be flooded, so a neighbour is one look away: its level until a flood reaches
 it, from then on its label. The level is not asked for again, as the list says it. As voxels leave in no order in space, most looks go to memory
@@ -71,7 +71,6 @@ def flood(
     rows = planes * height
     runs = inside or (np.arange(rows + 1), np.zeros(rows, np.int32), np.full(rows, width, np.int32))
     zero = count - 1 if falling else 0
-
     pieces = max(1, min(thread_count(), seeds.size // count))  # no more memory for counts than for voxels
 
     def pack(piece: tuple[int, int]) -> np.ndarray:
