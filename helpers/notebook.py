@@ -274,7 +274,7 @@ class Run:
         images.refuse_another_input(folder / names["record"], stack, choices)
         with images.together(folder) as temporary:
             images.write(temporary / names["mask"], mask > 0, stack.voxel_size)
-            figures.save(figures.overlay(stack, mask > 0, plane=self._widest(mask)), temporary / names["picture"])
+            figures.save(figures.overlay(stack, mask > 0, plane=self.workflow.plane_of_rings(mask > 0)), temporary / names["picture"])
             table.to_csv(temporary / names["objects"], index=False)
             record = images.record(
                 stack=stack,
@@ -316,12 +316,6 @@ class Run:
         quality = measure.quality(mask, stack, tuned_voxel_size=self.row.tuned_voxel_size, worked_at=self.worked_at)
         fragments = _fragment_warnings(mask) if self.workflow.is_shell else []
         return quality._replace(warnings=[*quality.warnings, *fragments, *stack.notes])
-
-    def _widest(self, mask: np.ndarray) -> int | None:
-        """Return the plane in which shells are rings, not caps: the one where they enclose most. None for other looks, or where nothing was found."""
-        if not self.workflow.is_shell or not mask.any():
-            return None
-        return int(classic.fill_holes(mask > 0).sum(axis=(1, 2)).argmax())
 
 
 OUTPUTS: Mapping[str, str] = {"mask": "mask.ome.tif", "picture": "overlay.png", "objects": "objects.csv", "record": "record.json"}

@@ -134,8 +134,7 @@ def save(job: Job, first: Stack, known: classic.Intensities | None, duration: fl
 def _sheet(job: Job, masks: Kept, table: "pd.DataFrame", voxel_size: tuple[float, float, float]) -> figures.Picture:
     """Show a few time points with what was found: the brightest value along z; of shells the plane where they enclose most, as rings."""
     shown = _spread(len(masks), SHOWN)
-    middle = masks[len(masks) // 2]
-    plane = int(classic.fill_holes(middle).sum(axis=(1, 2)).argmax()) if job.workflow.is_shell and middle.any() else None
+    plane = job.workflow.plane_of_rings(masks[len(masks) // 2])
     stacks = job.stacks([job.times[index] for index in shown])
     raw, found = zip(*((_flat(stack.raw, plane), _flat(masks[index], plane)) for index, stack in zip(shown, stacks)))
     captions = [_caption(table.iloc[index]) for index in shown]

@@ -106,6 +106,24 @@ class Workflow:
         bodies = images.mask_onto(classic.fill_holes(mask), voxel_size, wanted, shape)
         return moved | (bodies & classic.shell(bodies))
 
+    def plane_of_rings(self, mask: np.ndarray) -> int | None:
+        """Return the plane to look at where shells are rings, not caps: the one in which they enclose most.
+
+        Parameters
+        ----------
+        mask : (Z, Y, X) ndarray of bool
+            What it found.
+
+        Returns
+        -------
+        plane : int or None
+            From 0. None for other looks, and where nothing is enclosed.
+        """
+        if not self.is_shell:
+            return None
+        enclosed = np.count_nonzero(classic.fill_holes(mask) & ~mask, axis=(1, 2))
+        return int(enclosed.argmax()) if enclosed.any() else None
+
     @property
     def scale_knobs(self) -> tuple[str, str]:
         """The names of its first list of scales and of the cutoffs that belong to it.

@@ -39,6 +39,19 @@ def test_only_the_border_of_what_is_enclosed_is_added():
     assert np.array_equal(WORKFLOWS["tomm20"].onto(shell, *sizes), half)
 
 
+def test_plane_to_look_at_is_that_of_rings_not_of_caps():
+    """The border cuts three of four nuclei, which stay shells: their caps in plane 3 have more voxels than all rings."""
+    z, y, x = np.indices((17, 60, 60))
+    bodies = np.zeros(z.shape, bool)
+    for row, column in ((0, 0), (0, 59), (59, 0), (30, 30)):
+        bodies |= (abs(z - 8) < 5) & (np.hypot(y - row, x - column) < 13)
+    mask = classic.shell(bodies)
+    assert int(mask.sum(axis=(1, 2)).argmax()) in (3, 4, 12, 13)
+    assert 5 <= SHELL.plane_of_rings(mask) <= 11
+    assert SHELL.plane_of_rings(np.zeros_like(mask)) is None
+    assert WORKFLOWS["tomm20"].plane_of_rings(mask) is None
+
+
 @pytest.mark.real_data
 def test_discs_as_seeds_find_nuclei_that_single_voxels_lose(shared):
     """Thirteen envelopes stand clear of the corners of the image; from one voxel each, the background takes all but two of them."""
